@@ -1,0 +1,68 @@
+"""The names of all columns and the key columns of all tables.
+
+One name per thing, here and in formats, batches, summaries, JSON and CSV.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# What a line tells (the fields of the exact parser, in this vocabulary).
+TIME: Final = "time"
+HOST: Final = "host"
+USER: Final = "user"
+METHOD: Final = "method"
+PATH: Final = "path"
+QUERY: Final = "query"
+PROTOCOL: Final = "protocol"
+STATUS: Final = "status"
+BYTES_SENT: Final = "bytes_sent"
+REFERRER: Final = "referrer"
+AGENT: Final = "agent"
+VHOST: Final = "vhost"
+DURATION_US: Final = "duration_us"
+
+# What is known of a hit after enrichment.
+DAY: Final = "day"
+HOUR: Final = "hour"
+WEEKDAY: Final = "weekday"
+SPAN_HOURS: Final = "span_hours"
+TOKEN: Final = "token"
+KIND: Final = "kind"
+BROWSER: Final = "browser"
+BROWSER_VERSION: Final = "browser_version"
+SYSTEM: Final = "system"
+SYSTEM_VERSION: Final = "system_version"
+DEVICE: Final = "device"
+BOT: Final = "bot"
+COUNTRY: Final = "country"
+NETWORK: Final = "network"
+
+# What is counted in every row of every table.
+HITS: Final = "hits"
+BOT_HITS: Final = "bot_hits"
+VISITORS: Final = "visitors"
+TOP_HITS: Final = "top_hits"
+COUNTS: Final = (HITS, BOT_HITS, VISITORS, BYTES_SENT)
+
+# table -> the columns that name a row of it
+TABLE_KEYS: Final[dict[str, tuple[str, ...]]] = {
+    "days": (DAY,),
+    "hours": (HOUR, SPAN_HOURS),
+    "weekday_hours": (WEEKDAY, HOUR, SPAN_HOURS),
+    "pages": (PATH,),
+    "static_files": (PATH,),
+    "errors": (STATUS, PATH),
+    "statuses": (STATUS,),
+    "methods": (METHOD,),
+    "protocols": (PROTOCOL,),
+    "referrers": (REFERRER,),
+    "browsers": (BROWSER, BROWSER_VERSION),
+    "systems": (SYSTEM, SYSTEM_VERSION),
+    "devices": (DEVICE,),
+    "bots": (BOT,),
+    "countries": (COUNTRY,),
+    "networks": (NETWORK,),
+    "vhosts": (VHOST,),
+    "durations": (PATH,),
+}

@@ -1,0 +1,117 @@
+"""Files that appear whole or not at all.
+
+All outputs of a run are written beside their targets first and renamed only
+when every one of them is complete, so a full disk leaves yesterday's report
+as it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from logstats.errors import OutputError
+
+READ_WRITE_ALL = 0o666
+
+
+class UnwritableTarget(OutputError):
+    """A target that the system refuses; what was there before is still there."""
+
+    def __init__(self, target: str | Path, cause: OSError) -> None:
+        super().__init__(f"{target}: cannot be written ({cause.strerror or type(cause).__name__})")
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A complete file waiting to take the place of its target; None for a device or a pipe."""
+
+    target: Path
+    temporary: Path | None
+    content: bytes = b""
+
+
+def write_files(files: Mapping[Path, bytes], *, remove: Iterable[Path] = ()) -> None:
+    """Write all files or none; parents that are missing are made.
+
+    Args:
+        files: Target and content. A target that is a link is followed; a
+            device or a named pipe is written to directly, after all others are staged.
+        remove: Files that a former run wrote and that have no place any more.
+
+    Raises:
+        UnwritableTarget: Names the target; no temporary file stays behind.
+    """
+    staged: list[Staged] = []
+    try:
+        for target, content in files.items():
+            staged.append(_stage(target, content))
+        for one in staged:
+            _commit(one)
+        for path in remove:
+            _remove(path)
+    finally:
+        for one in staged:
+            if one.temporary is not None:
+                with contextlib.suppress(OSError):
+                    one.temporary.unlink(missing_ok=True)
+
+
+def _stage(target: Path, content: bytes) -> Staged:
+    temporary: Path | None = None
+    try:
+        real = Path(os.path.realpath(target))
+        if real.exists() and not real.is_dir() and not stat.S_ISREG(real.stat().st_mode):
+            return Staged(real, None, content)
+        real.parent.mkdir(parents=True, exist_ok=True)
+        # mkstemp opens with 0600 and O_EXCL: nobody reads or plants it before it is complete.
+        handle, name = tempfile.mkstemp(prefix=".logstats-", suffix=".tmp", dir=real.parent)
+        temporary = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            os.fchmod(file.fileno(), READ_WRITE_ALL & ~_umask())
+    except OSError as error:
+        _discard(temporary)
+        raise UnwritableTarget(target, error) from None
+    except BaseException:
+        _discard(temporary)
+        raise
+    return Staged(real, temporary)
+
+
+def _commit(staged: Staged) -> None:
+    try:
+        if staged.temporary is None:
+            with staged.target.open("wb") as file:
+                file.write(staged.content)
+        else:
+            staged.temporary.replace(staged.target)
+    except OSError as error:
+        raise UnwritableTarget(staged.target, error) from None
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise UnwritableTarget(path, error) from None
+
+
+def _discard(temporary: Path | None) -> None:
+    if temporary is not None:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    # The umask can only be read by setting it.
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,80 @@
+"""Reduce a host name to the domain somebody registered.
+
+Only the ICANN part of the public suffix list counts: under its private part
+`janedoe.github.io` would survive, and it names a person.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Final
+
+from publicsuffixlist import PublicSuffixList
+
+# RFC 1123 section 2.1, and the underscore that real resolvers return.
+_NAME: Final = re.compile(
+    r"(?=.{1,253}\Z)[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
+    r"(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*"
+)
+# A last label that is a number makes the whole an IPv4 address (WHATWG URL,
+# "ends in a number"); here it is one that did not parse.
+_NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
+# Four octets, eight hex digits or ten decimal ones in the registered label
+# itself may be the visitor's address.
+_SPELLS_ADDRESS: Final = re.compile(
+    r"(?:[0-9]{1,3}[-_]){3}[0-9]{1,3}|(?<![a-z])[0-9a-f]{8}(?![a-z])|[0-9]{8,}"
+)
+_LABEL_LIMIT: Final = 63
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList(only_icann=True, accept_unknown=False)
+
+
+def read_host_name(text: str) -> str | None:
+    """Return a host name in lower case and ASCII, or None if it is none.
+
+    >>> read_host_name("Dial-7.ISP.Example.")
+    'dial-7.isp.example'
+    >>> read_host_name("10.x.x.300") is None
+    True
+    """
+    name = text.lower().removesuffix(".")
+    if not name.isascii():
+        name = _to_ascii(name)
+    labels = name.split(".")
+    if _NUMBER.fullmatch(labels[-1]) or max(map(len, labels)) > _LABEL_LIMIT:
+        return None
+    return name if _NAME.fullmatch(name) else None
+
+
+def _to_ascii(name: str) -> str:
+    try:
+        return name.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return ""
+
+
+def registrable_domain(name: str) -> str | None:
+    """Return the registered domain of a host name, or None if it has none.
+
+    Args:
+        name: A host name as `read_host_name` returns it, never an address.
+
+    Returns:
+        The public suffix and one label; None for a single label, an unknown
+        or reverse-lookup suffix, and a label that spells an address.
+
+    Source: publicsuffix.org, ICANN section only.
+
+    >>> registrable_domain("pool-71-1-2-3.bb.isp.co.uk")
+    'isp.co.uk'
+    >>> registrable_domain("janedoe.github.io")
+    'github.io'
+    """
+    domain: str | None = _suffixes().privatesuffix(name)
+    if domain is None or domain.endswith(".arpa"):
+        return None
+    return None if _SPELLS_ADDRESS.search(domain.split(".", 1)[0]) else domain

@@ -1,0 +1,226 @@
+"""What an agent string tells: browser, system, device class, and whether it is a bot.
+
+A client writes into its agent string what it likes. So nothing of it is
+handed on as text: a family must stand in ua-parser's own patterns, a name of a bot in `rules`,
+a version is a short number, and all else is `(unknown)`.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+from ua_parser import load_lazy_builtins
+from ua_parser.regex import Resolver
+from ua_parser_rs import DeviceExtractor
+
+from logstats import rules, schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+UNKNOWN: Final = "(unknown)"
+NO_AGENT: Final = "(no agent)"
+OTHER_BOT: Final = "(other bot)"
+BOT_FAMILY: Final = "(bot)"
+DEVICE_UNKNOWN: Final = "unknown"
+DEVICE_BOT: Final = "bot"
+
+COLUMNS: Final[dict[str, type[pl.DataType]]] = {
+    schema.BROWSER: pl.String,
+    schema.BROWSER_VERSION: pl.String,
+    schema.SYSTEM: pl.String,
+    schema.SYSTEM_VERSION: pl.String,
+    schema.DEVICE: pl.String,
+    schema.BOT: pl.String,
+}
+
+# Browsers send 100 to 300 characters; the rest of a long one would only cost time.
+MAX_CHARACTERS: Final = 1024
+# Agents remembered: about 100 bytes each, in two generations of which the older is dropped.
+CACHE_SIZE: Final = 50_000
+
+# Builds differ within a major version: Chrome/121.0.6167.85 is parsed once for all of Chrome 121.
+_BUILD: Final = r"(\d+)\.\d+\.\d+\.\d+"
+_VERSION: Final = re.compile(r"\d{1,4}", re.ASCII)
+# Where a pattern's text is no literal: groups, classes, repetitions, wildcards.
+_NO_LITERAL: Final = re.compile(r"\\[dswbDSWB]|(?<!\\)(?:\{[\d,]+\}|[()|?*+^$\[\].])")
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """What is known of an agent string; field order is that of `COLUMNS`."""
+
+    browser: str
+    browser_version: str | None
+    system: str
+    system_version: str | None
+    device: str
+    bot: str | None
+
+    def row(self) -> tuple[str | None, ...]:
+        """Return the values in the order of `COLUMNS`."""
+        return (
+            self.browser,
+            self.browser_version,
+            self.system,
+            self.system_version,
+            self.device,
+            self.bot,
+        )
+
+
+NOTHING_KNOWN: Final = Agent(UNKNOWN, None, UNKNOWN, None, DEVICE_UNKNOWN, None)
+
+
+def parse_agents(values: pl.Series) -> pl.DataFrame:
+    """Return what each agent string tells, in the same order; columns are `COLUMNS`.
+
+    A null is an agent that the format does not tell: nothing is known, and it is no
+    bot. "-" and "" are a client that sent none, which no browser does: the bot `(no agent)`.
+    A bot's browser and system are `(bot)`, its device is `bot`. `bot` is null for people.
+
+    >>> agents = pl.Series(["curl/8.5.0", "-", None])
+    >>> parse_agents(agents)["bot"].to_list()
+    ['curl', '(no agent)', None]
+    """
+    return _shared_parser().parse(values)
+
+
+class AgentParser:
+    """The compiled rules, and a bounded memory of what was parsed, by hash and not by text."""
+
+    def __init__(self, cache_size: int = CACHE_SIZE) -> None:
+        matchers = load_lazy_builtins()
+        crawlers = [matcher for matcher in matchers[2] if matcher.family == "Spider"]
+        resolver = Resolver((matchers[0], matchers[1], crawlers))
+        self._browsers = resolver.ua
+        self._systems = resolver.os
+        self._crawlers = resolver.de
+        self._families = _Literals([*matchers[0], *matchers[1]])
+        self._bots, self._bot_names = _compile_bots()
+        self._devices = DeviceExtractor(
+            (rule.pattern, "i", rule.device, None, None) for rule in rules.load_device_rules()
+        )
+        self._generation = cache_size // 2
+        self._young: dict[int, Agent] = {}
+        self._old: dict[int, Agent] = {}
+        self._lock = threading.Lock()
+
+    def parse(self, values: pl.Series) -> pl.DataFrame:
+        """Return what each agent string tells; see `parse_agents`."""
+        short = values.cast(pl.String).str.head(MAX_CHARACTERS).str.replace_all(_BUILD, "$1.0.0.0")
+        with self._lock:
+            known = [self._look_up(text) for text in short.to_list()]
+        # The same few hundred results stand for all agents: a row each, gathered by number.
+        numbers: dict[Agent, int] = {}
+        codes = [numbers.setdefault(agent, len(numbers)) for agent in known]
+        rows = pl.DataFrame([agent.row() for agent in numbers], schema=COLUMNS, orient="row")
+        return rows[codes] if codes else rows
+
+    def _look_up(self, text: str | None) -> Agent:
+        if text is None:
+            return NOTHING_KNOWN
+        key = hash(text)
+        agent = self._young.get(key)
+        if agent is None:
+            agent = self._old.get(key) or self.parse_one(text)
+            if len(self._young) >= self._generation:
+                self._old, self._young = self._young, {}
+            self._young[key] = agent
+        return agent
+
+    def parse_one(self, text: str) -> Agent:
+        """Return what one agent string tells, without memory."""
+        if bot := self.find_bot(text):
+            return Agent(BOT_FAMILY, None, BOT_FAMILY, None, DEVICE_BOT, bot)
+        browser, browser_version = UNKNOWN, None
+        if found := self._browsers.extract(text):
+            browser = self._families.known(found.family)
+            browser_version = _short_version(found.major) if browser != UNKNOWN else None
+        system, system_version = UNKNOWN, None
+        if os := self._systems.extract(text):
+            system = self._families.known(os.family)
+            system_version = self._system_version(os.major) if system != UNKNOWN else None
+        device = self._devices.extract(text)
+        return Agent(
+            browser,
+            browser_version,
+            system,
+            system_version,
+            device.family if device else DEVICE_UNKNOWN,
+            None,
+        )
+
+    def find_bot(self, text: str) -> str | None:
+        """Return the name of a bot, or None for people."""
+        if text in {"", "-"}:
+            return NO_AGENT
+        if found := self._bots.extract(text):
+            return self._bot_names[int(found.family)]
+        return OTHER_BOT if self._crawlers.extract(text) else None
+
+    def _system_version(self, major: str | None) -> str | None:
+        """Return a number, or a name that Windows versions have (XP, Vista)."""
+        if major is None or _VERSION.fullmatch(major):
+            return major
+        return major if self._families.known(major) != UNKNOWN else None
+
+
+class _Literals:
+    """The texts that stand literally in ua-parser's patterns and replacements."""
+
+    def __init__(self, matchers: Iterable[object]) -> None:
+        self._literals: set[str] = set()
+        self._templates: list[re.Pattern[str]] = []
+        for matcher in matchers:
+            self._add_pattern(getattr(matcher, "regex"))
+            for name in ("family", "major"):
+                self._add_template(getattr(matcher, name) or "")
+
+    def known(self, family: str) -> str:
+        """Return the family if its text is fixed by the rules, `(unknown)` otherwise."""
+        if family in self._literals:
+            return family
+        parts = (found for template in self._templates if (found := template.fullmatch(family)))
+        if any(all(part in self._literals for part in found.groups()) for found in parts):
+            return family
+        return UNKNOWN
+
+    def _add_pattern(self, pattern: str) -> None:
+        for literal in _NO_LITERAL.split(pattern):
+            self._literals.add(literal.replace("\\", "").strip())
+
+    def _add_template(self, template: str) -> None:
+        if "$" not in template:
+            self._literals.add(template)
+        elif not re.fullmatch(r"\$\d", template):
+            fixed = [re.escape(part) for part in re.split(r"\$\d", template)]
+            self._templates.append(re.compile("(.+)".join(fixed)))
+
+
+def _short_version(major: str | None) -> str | None:
+    return major if major and _VERSION.fullmatch(major) else None
+
+
+def _compile_bots() -> tuple[DeviceExtractor, list[str | None]]:
+    """Return one extractor for all rules, whose answer is a number, and the names by number."""
+    bot_rules = rules.load_bot_rules()
+    named: list[tuple[str, str | None]] = [
+        *((rule.pattern, rule.name) for rule in bot_rules.bots),
+        *((rule.pattern, None) for rule in bot_rules.people),
+        *((rule.pattern, OTHER_BOT) for rule in bot_rules.signs),
+    ]
+    extractor = DeviceExtractor(
+        (pattern, "i", str(number), None, None) for number, (pattern, _) in enumerate(named)
+    )
+    return extractor, [name for _, name in named]
+
+
+@cache
+def _shared_parser() -> AgentParser:
+    return AgentParser()

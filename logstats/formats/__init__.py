@@ -1,0 +1,78 @@
+"""What a log line looks like: formats as data, and the exact parser of one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from logstats.errors import UsageError
+from logstats.formats.compiled import compile_layout
+from logstats.formats.detect import Verdict, detect_format, shape
+from logstats.formats.lines import parse_line
+from logstats.formats.model import Escape, Field, Format, Hit, Kind, Literal, Rejected
+from logstats.formats.presets import all_presets, names, preset
+
+__all__ = [
+    "Escape",
+    "Field",
+    "Format",
+    "Kind",
+    "Literal",
+    "Rejected",
+    "Verdict",
+    "all_presets",
+    "compile_layout",
+    "detect_format",
+    "load",
+    "names",
+    "parse_line",
+    "preset",
+    "read_fields",
+    "shape",
+]
+
+
+def load(name_or_layout: str) -> Format:
+    """Return the preset of this name, or the format of this layout string.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    text = name_or_layout.strip()
+    if text in names():
+        return preset(text)
+    if not any(mark in text for mark in "%${"):
+        raise UsageError(f"there is no format {text}; see `logstats formats list`")
+    return compile_layout(name_or_layout)
+
+
+def read_fields(lines: Iterable[str], layout: str | None = None) -> list[Hit | None]:
+    """Return the fields of each line, None for a line that does not fit.
+
+    Args:
+        lines: Lines of one log, with or without their line ends.
+        layout: A preset's name, a LogFormat or log_format string, or None to find it by the lines.
+
+    Returns:
+        One entry a line: the columns time (UTC), host, user, method, path, query, protocol, status,
+        bytes_sent, referrer, agent, vhost, duration_us (None where the line does not tell), and
+        further ones that the format has.
+
+    >>> line = '192.0.2.1 - - [01/Feb/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5'
+    >>> [row["status"] for row in read_fields([line])]
+    [200]
+    """
+    every = list(lines)
+    if layout is not None:
+        formats: tuple[Format, ...] = (load(layout),)
+    else:
+        verdict = detect_format(every)
+        formats = (verdict.format, *verdict.siblings) if verdict.format else ()
+    return [_first_fit(formats, line) for line in every]
+
+
+def _first_fit(formats: tuple[Format, ...], line: str) -> Hit | None:
+    for format_ in formats:
+        hit = parse_line(format_, line)
+        if not isinstance(hit, Rejected):
+            return hit
+    return None

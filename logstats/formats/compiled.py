@@ -1,0 +1,113 @@
+"""From a layout as the server's configuration has it to a format."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from logstats.errors import UsageError
+from logstats.formats.directives import compile_apache
+from logstats.formats.model import Escape, Format, Kind, Token
+from logstats.formats.own import compile_own
+from logstats.formats.variables import compile_nginx
+
+DIALECTS: Final = ("apache", "nginx", "own")
+_ESCAPES: Final = {"default": Escape.NGINX, "json": Escape.JSON, "none": Escape.NONE}
+_ESCAPE_WORD: Final = re.compile(r"\s*escape=(default|json|none)\s+")
+_DIRECTIVE_WORD: Final = re.compile(r"\s*(?:log_format\s+[\w.-]+|LogFormat)\s+", re.IGNORECASE)
+
+
+def compile_layout(
+    layout: str, *, name: str = "custom", dialect: str | None = None, escape: str | None = None
+) -> Format:
+    r"""Return the format of a layout string.
+
+    Args:
+        layout: What stands after `LogFormat` or `log_format NAME`, with or without its quotes.
+        name: How the format is called in messages.
+        dialect: `apache`, `nginx` or `own`; told by the layout where it is None.
+        escape: nginx's escape= (`default`, `json`, `none`); may also stand in front of the layout.
+
+    Raises:
+        UsageError: The layout names no field, or a directive that does not exist.
+
+    >>> compile_layout('%h %>s').columns
+    ('host', 'status')
+    """
+    text, found = _without_escape(_DIRECTIVE_WORD.sub("", layout, count=1))
+    text = unquote(text)
+    dialect = dialect or guess_dialect(text)
+    tokens = _tokens(text, dialect, _ESCAPES[escape or found])
+    result = Format(name=name, title=name, kind=Kind.TEXT, tokens=tokens, layout=layout)
+    if not result.fields:
+        raise UsageError("a log format needs fields: directives like %h, or variables like $remote_addr")
+    return result
+
+
+def _tokens(text: str, dialect: str, escape: Escape) -> tuple[Token, ...]:
+    match dialect:
+        case "apache":
+            return compile_apache(text)
+        case "nginx":
+            return compile_nginx(text, escape)
+        case "own":
+            return compile_own(text)
+        case _:
+            raise UsageError(f"a log format is of {', '.join(DIALECTS)}, not {dialect}")
+
+
+def _without_escape(layout: str) -> tuple[str, str]:
+    match = _ESCAPE_WORD.match(layout)
+    return (layout[match.end() :], match[1]) if match else (layout, "default")
+
+
+def guess_dialect(layout: str) -> str:
+    """Return whose layout this is, by its first field."""
+    match = re.search(r"%[<>!\d,]*(?:\{[^}]*\})?\^?[A-Za-z]|\$\{?\w|\{\w*:\w+\}", layout)
+    if match is None:
+        return "apache"
+    return {"%": "apache", "$": "nginx", "{": "own"}[match[0][0]]
+
+
+def unquote(text: str) -> str:
+    r"""Return a layout without the quotes of its configuration file.
+
+    Several quoted pieces are joined, as nginx does. A layout whose own first field is quoted
+    (`"%r" %s`) is left alone: quotes count as the file's only if nothing but blanks is between pieces.
+
+    >>> unquote(r'"%h \"%r\"" ')
+    '%h "%r"'
+    >>> unquote('"%r" "%h"'), unquote("'$a ' \n '$b'")
+    ('"%r" "%h"', '$a $b')
+    """
+    bare = text.strip(" \t\r\n;")
+    if len(bare) > 1 and bare[0] == "'" and (pieces := _pieces(bare, "'")):
+        return _unslash("".join(pieces))
+    if (
+        len(bare) > 1
+        and bare[0] == '"'
+        and (pieces := _pieces(bare, '"'))
+        and len(pieces) == 1
+        and '\\"' in bare
+    ):
+        return _unslash(pieces[0])
+    return _unslash(text) if re.search(r'\\["t]', text) else text
+
+
+def _pieces(text: str, quote: str) -> list[str] | None:
+    if (
+        re.fullmatch(
+            rf"{quote}(?:[^{quote}\\]|\\.)*{quote}(?:\s*{quote}(?:[^{quote}\\]|\\.)*{quote})*",
+            text,
+            re.DOTALL,
+        )
+        is None
+    ):
+        return None
+    return [piece[1:-1] for piece in re.findall(rf"{quote}(?:[^{quote}\\]|\\.)*{quote}", text, re.DOTALL)]
+
+
+def _unslash(text: str) -> str:
+    # httpd: \t and \n in a LogFormat are tab and newline; in both files \" is a quote
+    known = {"t": "\t", "n": "\n", "r": "\r"}
+    return re.sub(r"\\([tnr\"'\\])", lambda m: known.get(m[1], m[1]), text)

@@ -1,0 +1,85 @@
+"""Which format fits the first lines of a log.
+
+A line may fit several formats (a combined line fits a layout that ends in free text). The
+format that fits most lines wins; among those, the one whose fields leave least to chance.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from logstats.formats.lines import parse_line
+from logstats.formats.model import Field, Format, Literal, Rejected
+from logstats.formats.presets import all_presets, preset
+from logstats.formats.types import TYPES
+
+# Enough to see past a banner or a burst of broken lines, little enough to be done at once.
+LINES_LOOKED_AT: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the first lines of a log look like.
+
+    `format` is None if nothing fits; `counts` says how many lines each format fits, best first;
+    `siblings` are the formats to try on lines that the first does not fit.
+    """
+
+    format: Format | None
+    counts: dict[str, int]
+    lines: int
+    siblings: tuple[Format, ...] = ()
+
+
+def detect_format(lines: Iterable[str], candidates: Sequence[Format] | None = None) -> Verdict:
+    """Return which format fits the lines best.
+
+    Args:
+        lines: The first lines of a log, decoded; blank ones do not count.
+        candidates: The formats to choose from; all presets where it is None.
+    """
+    looked_at = [line for line in lines if line.strip()][:LINES_LOOKED_AT]
+    formats = [preset for preset in all_presets() if preset.detected] if candidates is None else candidates
+    counts: Counter[Format] = Counter()
+    for format_ in formats:
+        if fits := sum(1 for line in looked_at if not isinstance(parse_line(format_, line), Rejected)):
+            counts[format_] = fits
+    ranked = sorted(counts, key=lambda f: (-counts[f], -certainty(f), f.name))
+    best = ranked[0] if ranked else None
+    by_name = {format_.name: counts[format_] for format_ in ranked}
+    return Verdict(best, by_name, len(looked_at), _siblings(best) if best else ())
+
+
+def _siblings(format_: Format) -> tuple[Format, ...]:
+    return tuple(preset(name) for name in format_.siblings)
+
+
+@lru_cache(maxsize=512)
+def certainty(format_: Format) -> int:
+    """Return how little a format leaves to chance: strict fields and literal text weigh."""
+    weight = 0
+    for token in format_.tokens:
+        if isinstance(token, Literal):
+            weight += len(token.text)
+        elif isinstance(token, Field):
+            weight += _WEIGHTS.get(token.type, 3 if TYPES[token.type].bounded else 0)
+    return weight
+
+
+_WEIGHTS: Final = {"clf": 10, "iso": 10, "strftime": 10, "request": 2, "integer": 2, "text": -1, "seconds": 2}
+
+
+def shape(line: str, *, width: int = 120) -> str:
+    """Return the look of a line without its content: letters as a, digits as 9, the rest as a dot or itself.
+
+    >>> shape('203.0.113.9 - anna "GET /é"')
+    '999.9.999.9 - aaaa "aaa /a"'
+    """
+    text = re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", line[: width + 1]))
+    text = re.sub(r"[^a9 \t!-/:-@\[-`{-~]", ".", text).replace("\t", "\\t")
+    return text if len(line) <= width else text[:width] + "…"

@@ -1,0 +1,57 @@
+"""The exact parser: one line, one format, one hit. The slow reference.
+
+Strict where it matters (a time is a time, a status three digits, bytes digits or a
+hyphen), tolerant as real servers are.
+"""
+
+from __future__ import annotations
+
+import re
+
+from logstats import schema
+from logstats.formats.escapes import unescape
+from logstats.formats.layout import Scanner, scanner
+from logstats.formats.model import BAD_TIME, COLUMNS, NO_FORMAT, Escape, Field, Format, Hit, Rejected
+from logstats.formats.strftime import assemble
+from logstats.formats.types import PARTS, TYPES
+
+_EMPTY: Hit = dict.fromkeys(COLUMNS)
+
+
+def parse_text(format_: Format, line: str) -> Hit | Rejected:
+    """Return the columns of a line of a text format."""
+    compiled = scanner(format_)
+    match = compiled.match(line)
+    if match is None:
+        return Rejected(NO_FORMAT)
+    return _read(compiled, match)
+
+
+def _read(compiled: Scanner, match: re.Match[str]) -> Hit | Rejected:
+    hit = dict(_EMPTY)
+    for field, text in zip(compiled.fields, match.groups(""), strict=True):
+        if field.column is not None and not read_field(hit, field, text):
+            return rejected(field)
+    return finish(hit)
+
+
+def read_field(hit: Hit, field: Field, text: str) -> bool:
+    """Fill what a field says into the hit; False if the text is none of the field's type."""
+    if field.escape is not Escape.NONE or not text.isprintable():
+        text = unescape(text, field.escape)
+    return TYPES[field.type].read(hit, field, text)
+
+
+def rejected(field: Field) -> Rejected:
+    """Return why a field that broke makes the line no hit."""
+    return Rejected(BAD_TIME if field.column == schema.TIME else NO_FORMAT, field.name)
+
+
+def finish(hit: Hit) -> Hit | Rejected:
+    """Put the parts of a time together."""
+    parts = hit.pop(PARTS, None)
+    if isinstance(parts, dict) and hit[schema.TIME] is None:
+        hit[schema.TIME] = assemble(parts)
+        if hit[schema.TIME] is None and ("day" in parts or "epoch" in parts):
+            return Rejected(BAD_TIME, schema.TIME)
+    return hit

@@ -1,0 +1,118 @@
+"""From tokens to one regular expression that never goes back.
+
+Free text ends at the first place where what follows in the layout could begin:
+the literal text, and then the field after it where that has a bounded pattern
+(`" 200 ` ends a request, a quote in the middle of it does not). Each field is
+matched once, in an atomic group, so the time is linear in the length of the line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from logstats.formats.model import Escape, Field, Format, Literal, Token
+from logstats.formats.strftime import compile_strftime
+from logstats.formats.types import TYPES
+
+_QUOTE: Final = '"'
+
+
+@dataclass(frozen=True, slots=True)
+class Scanner:
+    """The expressions of a layout, strictest first, and the field of each group."""
+
+    patterns: tuple[re.Pattern[str], ...]
+    fields: tuple[Field, ...]
+
+    def match(self, line: str) -> re.Match[str] | None:
+        """Return the first whole match of the line, with and without blanks at its end."""
+        for pattern in self.patterns:
+            if match := pattern.fullmatch(line):
+                return match
+        bare = line.rstrip(" \t\r\n\x00")
+        if len(bare) == len(line):
+            return None
+        for pattern in self.patterns:
+            if match := pattern.fullmatch(bare):
+                return match
+        return None
+
+
+@lru_cache(maxsize=512)
+def scanner(format_: Format) -> Scanner:
+    """Return the compiled scanner of a text format."""
+    return compile_tokens(format_.tokens)
+
+
+def compile_tokens(tokens: Sequence[Token]) -> Scanner:
+    """Return the scanner of tokens; the second expression takes backslashes as plain text."""
+    strict = expression(tokens, heed_backslash=True)
+    loose = expression(tokens, heed_backslash=False)
+    texts = dict.fromkeys((strict, loose))
+    patterns = tuple(re.compile(text, re.DOTALL | re.ASCII) for text in texts)
+    return Scanner(patterns, tuple(token for token in tokens if isinstance(token, Field)))
+
+
+def expression(tokens: Sequence[Token], *, heed_backslash: bool) -> str:
+    """Return the regular expression of the tokens, a group for each field."""
+    pieces: list[str] = []
+    for index, token in enumerate(tokens):
+        if isinstance(token, Literal):
+            pieces.append(re.escape(token.text))
+        else:
+            pieces.append(f"((?>{_field(tokens, index, token, heed_backslash=heed_backslash)}))")
+    return "".join(pieces)
+
+
+def _field(tokens: Sequence[Token], index: int, field: Field, *, heed_backslash: bool) -> str:
+    quoted = index > 0 and _ends_with_quote(tokens[index - 1])
+    ahead = _ahead(tokens, index)
+    pattern = field_pattern(field, ahead)
+    if pattern is not None and not (quoted and TYPES[field.type].wide):
+        return pattern
+    if ahead == r"\Z":
+        return ".*"
+    if not ahead:
+        return r"\S*"
+    if quoted and heed_backslash and ahead.startswith(_QUOTE) and field.escape is not Escape.DOUBLED:
+        return rf'[^"\\]*+(?:(?:\\.|"(?!{ahead[1:]}))[^"\\]*+)*+'
+    if quoted and field.escape is Escape.DOUBLED:
+        return '[^"]*+(?:""[^"]*+)*+'
+    return rf".*?(?={ahead})"
+
+
+def field_pattern(field: Field, ahead: str = "") -> str | None:
+    """Return the pattern of a field without groups, or None where it is free text.
+
+    `ahead` is the expression of what follows; a wide field ends where that begins.
+    """
+    if field.type == "strftime":
+        return re.sub(r"(?<!\\)\((?!\?)", "(?:", compile_strftime(field.argument)[0])
+    type_ = TYPES[field.type]
+    if type_.pattern is None or type_.wide is None:
+        return type_.pattern
+    ends_anyway = not ahead or ahead.startswith(("\\ ", "\\\t", _QUOTE, r"\Z"))
+    return type_.pattern.replace("~", type_.wide if ends_anyway else f"(?:(?!{ahead}){type_.wide})")
+
+
+def _ends_with_quote(token: Token) -> bool:
+    return isinstance(token, Literal) and token.text.endswith(_QUOTE)
+
+
+def _ahead(tokens: Sequence[Token], index: int) -> str:
+    """Return the expression of what must follow a free field: literal, bounded fields, literal..."""
+    rest = tokens[index + 1 :]
+    pieces: list[str] = []
+    for token in rest:
+        if isinstance(token, Literal):
+            pieces.append(re.escape(token.text))
+            continue
+        pattern = field_pattern(token) if TYPES[token.type].bounded else None
+        if pattern is None:
+            return "".join(pieces)
+        pieces.append(f"(?:{pattern})")
+    return "".join(pieces) + r"\Z"

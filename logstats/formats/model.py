@@ -1,0 +1,173 @@
+"""What a line looks like: literal text and fields in a row, or named values.
+
+A format is data. It holds no parser, so that a fast plan and the exact parser
+can be made from the same tokens and compared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from logstats import schema
+
+Hit = dict[str, object]
+
+# The columns that every hit has, None where the line does not tell.
+COLUMNS: Final = (
+    schema.TIME,
+    schema.HOST,
+    schema.USER,
+    schema.METHOD,
+    schema.PATH,
+    schema.QUERY,
+    schema.PROTOCOL,
+    schema.STATUS,
+    schema.BYTES_SENT,
+    schema.REFERRER,
+    schema.AGENT,
+    schema.VHOST,
+    schema.DURATION_US,
+)
+
+# Further columns, which a hit has only where its format tells them.
+REQUEST: Final = "request"
+CLIENT_PORT: Final = "client_port"
+PEER: Final = "peer"
+FORWARDED_FOR: Final = "forwarded_for"
+UPSTREAM_ADDR: Final = "upstream_addr"
+UPSTREAM_TIME_US: Final = "upstream_time_us"
+CACHE_STATUS: Final = "cache_status"
+TLS_PROTOCOL: Final = "tls_protocol"
+TLS_CIPHER: Final = "tls_cipher"
+COOKIE: Final = "cookie"
+SERVER_PORT: Final = "server_port"
+BYTES_RECEIVED: Final = "bytes_received"
+LEVEL: Final = "level"
+MESSAGE: Final = "message"
+EXTRA_COLUMNS: Final = (
+    CLIENT_PORT,
+    PEER,
+    FORWARDED_FOR,
+    UPSTREAM_ADDR,
+    UPSTREAM_TIME_US,
+    CACHE_STATUS,
+    TLS_PROTOCOL,
+    TLS_CIPHER,
+    COOKIE,
+    SERVER_PORT,
+    BYTES_RECEIVED,
+    LEVEL,
+    MESSAGE,
+)
+
+
+class Kind(StrEnum):
+    """How the values of a line are told apart."""
+
+    TEXT = "text"  # by their place between literal text
+    JSON = "json"  # by their names in a JSON object
+    LTSV = "ltsv"  # by their labels, separated by tabs
+    W3C = "w3c"  # by their place, which a #Fields line tells
+
+
+class Escape(StrEnum):
+    r"""How the server writes what would break the line.
+
+    `APACHE` and `NGINX` both write bytes as \xNN; Apache also writes \" and \\
+    and \n, nginx writes these as \x22, \x5C and \x0A.
+    """
+
+    NONE = "none"
+    APACHE = "apache"
+    NGINX = "nginx"
+    JSON = "json"
+    DOUBLED = "doubled"  # a quote is written twice, as in CSV
+    PLUS = "plus"  # a blank is written as +, as IIS does
+    PERCENT = "percent"  # as in URLs: CloudFront, Squid
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """Text that stands in every line as it is."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A value that differs from line to line.
+
+    `name` is how the server calls it (`%{Referer}i`, `$request_time`, `cs-uri-stem`),
+    `type` is a key of `types.TYPES`, `column` is where the value goes (None: read over),
+    `argument` completes some types (the strftime format of a time).
+    """
+
+    name: str
+    type: str
+    column: str | None = None
+    escape: Escape = Escape.NONE
+    argument: str = ""
+
+
+Token = Literal | Field
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A line of a format and some of the values that must be read from it."""
+
+    line: str
+    note: str
+    reads: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # by identity, so that what is compiled for it is found at once
+class Format:
+    """What the lines of one log look like.
+
+    For `Kind.TEXT` the `tokens` are the whole line in its order. For the other
+    kinds they are Fields only, found by `name`, in any order.
+    """
+
+    name: str
+    title: str
+    kind: Kind
+    tokens: tuple[Token, ...]
+    layout: str = ""
+    source: str = ""
+    checked: date | None = None
+    samples: tuple[Sample, ...] = ()
+    siblings: tuple[str, ...] = ()
+    header: str = ""  # W3C: the #Fields line that holds until another one comes
+    detected: bool = True  # False: another preset reads all its lines alike
+    requires: tuple[str, ...] = field(
+        default=()
+    )  # names without which a JSON or LTSV line is another format's
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """The fields in their order, literal text left out."""
+        return tuple(token for token in self.tokens if isinstance(token, Field))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that a line of this format fills."""
+        return tuple(dict.fromkeys(f.column for f in self.fields if f.column is not None))
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Why a line is no hit: a key of the tally and the field that broke, if one is known.
+
+    It never holds the line or a part of it.
+    """
+
+    reason: str
+    field: str | None = None
+
+
+NO_FORMAT: Final = "no_format"
+BAD_TIME: Final = "bad_time"

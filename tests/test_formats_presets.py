@@ -1,0 +1,39 @@
+"""Every preset reads its own samples."""
+
+import pytest
+
+from logstats import formats
+
+SAMPLES = [
+    pytest.param(preset, sample, id=f"{preset.name}-{number}")
+    for preset in formats.all_presets()
+    for number, sample in enumerate(preset.samples, start=1)
+]
+
+
+@pytest.mark.parametrize(("preset", "sample"), SAMPLES)
+def test_a_preset_reads_its_sample(preset, sample):
+    hit = formats.parse_line(preset, sample.line)
+
+    assert not isinstance(hit, formats.Rejected), hit
+    assert {column: hit.get(column) for column in sample.reads} == sample.reads
+
+
+@pytest.mark.parametrize("preset", formats.all_presets(), ids=lambda preset: preset.name)
+def test_a_preset_has_three_samples_a_source_and_a_date(preset):
+    assert len(preset.samples) >= 3
+    assert preset.source.startswith("https://")
+    assert preset.checked is not None
+    assert preset.title
+
+
+@pytest.mark.parametrize("preset", formats.all_presets(), ids=lambda preset: preset.name)
+def test_the_samples_of_a_preset_are_detected_as_it_or_as_one_that_reads_the_same(preset):
+    lines = [sample.line for sample in preset.samples]
+    verdict = formats.detect_format(lines)
+
+    assert verdict.format is not None
+    if preset.detected:
+        assert verdict.counts[preset.name] == len(lines)
+    for line in lines:
+        assert formats.parse_line(verdict.format, line) == formats.parse_line(preset, line)

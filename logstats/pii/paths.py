@@ -1,0 +1,215 @@
+"""Clean the paths of requests: for a report, and byte for byte for a log.
+
+Almost all paths pass two automata and are left alone; whole segments that are
+numbers are replaced in polars; what remains goes through the exact scrubber.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+import polars as pl
+
+from logstats.pii.detect import CLASSES, TOKEN, named_segment_pattern, scrub_text, suspect_pattern
+from logstats.pii.text import decode_fully, decode_once, show_texts
+
+# Everything that is not a plain absolute path.
+_ODD: Final = r"%|//|/\.|[;?#]|^[^/]|^$|[^ -~]"
+# Numbers of 5, 7 and 9 to 11 digits, and of 6 and 8 unless they begin a year: no cards, no days.
+_NOT_YEAR: Final = "(?:[03-9][0-9]|1[0-8]|2[1-9])"
+_NUMBERS: Final = (
+    rf"/(?:[0-9]{{5}}|[0-9]{{7}}|{_NOT_YEAR}[0-9]{{4}}|{_NOT_YEAR}[0-9]{{6}}|[0-9]{{9,11}})(/|$)"
+)
+_ORIGIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+_PARAMETER: Final = re.compile(r";[^/]*")
+_LONGEST: Final = 255
+_CUT_ESCAPE: Final = re.compile(r"%25[0-9A-Fa-f]?$")
+
+
+@dataclass(frozen=True, slots=True)
+class CleanPaths:
+    """Values fit to be counted, and how much of each class was replaced in each.
+
+    `values` has the rows of the input; `classes` has one UInt8 column for each
+    of `CLASSES`, with the same rows.
+    """
+
+    values: pl.Series
+    classes: pl.DataFrame
+
+    def totals(self) -> dict[str, int]:
+        """Return how many spans of each class were replaced, each distinct value counted once."""
+        sums = self.classes.select(pl.all().cast(pl.Int64).sum()).row(0, named=True)
+        return {name: count for name, count in sums.items() if count}
+
+
+def _dot_segments(path: str) -> str:
+    """Return a path without empty and dot segments (RFC 3986 section 5.2.4)."""
+    kept: list[str] = []
+    segments = path.split("/")
+    for segment in segments:
+        if segment == "..":
+            del kept[-1:]
+        elif segment not in {"", "."}:
+            kept.append(segment)
+    slash = "/" if kept and segments[-1] in {"", ".", ".."} else ""
+    return "/" + "/".join(kept) + slash
+
+
+def _normalise(raw: str) -> str:
+    """Return a path decoded once, without origin, parameters, fragment and detours."""
+    path = _ORIGIN.sub("", raw, count=1) if "://" in raw and _ORIGIN.match(raw) else raw
+    if path != raw and not path.startswith("/"):
+        path = "/" + path
+    path = re.split("[?#]", decode_once(path), maxsplit=1)[0]
+    if not path.startswith("/"):
+        return path or raw[:1].replace("%", "").replace("?", "").replace("#", "")
+    return _dot_segments(_PARAMETER.sub("", path))
+
+
+def _cut(path: str, limit: int) -> str:
+    """Return the first signs of a path; where the cut makes something new, whole segments only."""
+    if len(path) <= limit:
+        return path
+    cut = _CUT_ESCAPE.sub("", path[:limit])
+    return cut if scrub_text(cut) == cut else cut[: cut.rfind("/") + 1]
+
+
+def clean_path(raw: str, *, max_length: int = _LONGEST) -> str:
+    """Return one path as a report may show it: the reference for `clean_paths`.
+
+    >>> clean_path("http://www.example.com//a/./b/jane%40example.com;s=1")
+    '/a/b/{email}'
+    """
+    path = _normalise(raw)
+    scrubbed = scrub_text(path)
+    if "%25" in path:
+        scrubbed = _scrub_encoded(scrubbed)
+    return _cut(scrubbed, max_length)
+
+
+def _scrub_encoded(path: str) -> str:
+    """Replace the segments that are personal only after further decoding."""
+    decoded = decode_fully(path)
+    if scrub_text(decoded) == decoded:
+        return path
+    segments = [_scrub_segment(segment) for segment in path.split("/")]
+    joined = "/".join(segments)
+    left = decode_fully(joined)
+    return joined if scrub_text(left) == left else scrub_text(left).replace("%", "_")
+
+
+def _scrub_segment(segment: str) -> str:
+    decoded = decode_fully(segment)
+    found = TOKEN.search(scrub_text(decoded)) if "%" in segment and not TOKEN.search(decoded) else None
+    return found[0] if found else segment
+
+
+def clean_paths(raw: pl.Series, *, max_length: int = _LONGEST) -> CleanPaths:
+    """Return paths as a report may show them.
+
+    Args:
+        raw: Distinct paths as requested, without their query; nulls stay null.
+        max_length: Characters kept.
+
+    Returns:
+        Percent-decoded once, `//`, dot segments and `;parameters` gone, no invisible
+        sign, `{class}` in the place of what looks personal.
+    """
+    raw = raw.cast(pl.String)
+    odd = (raw.str.contains(_ODD) | (raw.str.len_bytes() > max_length)).fill_null(value=False).arg_true()
+    values = raw
+    if len(odd):
+        values = raw.scatter(
+            odd, pl.Series([_normalise(text) for text in raw.gather(odd).to_list()], dtype=pl.String)
+        )
+    suspects = _suspects(values)
+    return _scrub_rows(values, suspects, max_length)
+
+
+def _suspects(values: pl.Series) -> pl.Series:
+    return values.str.contains(suspect_pattern()).fill_null(value=False)
+
+
+def _scrub_rows(values: pl.Series, suspects: pl.Series, max_length: int) -> CleanPaths:
+    """Scrub the suspect rows and count what was replaced in them."""
+    too_long = (values.str.len_chars() > max_length).fill_null(value=False)
+    rows = (suspects | too_long).arg_true()
+    before = values.gather(rows)
+    after = _scrub_values(before, max_length)
+    counts = {
+        name: pl.zeros(len(values), dtype=pl.UInt8, eager=True).scatter(rows, _count(before, after, name))
+        if len(rows)
+        else pl.zeros(len(values), dtype=pl.UInt8, eager=True)
+        for name in CLASSES
+    }
+    return CleanPaths(values.scatter(rows, after) if len(rows) else values, pl.DataFrame(counts))
+
+
+def _count(before: pl.Series, after: pl.Series, name: str) -> pl.Series:
+    """Return how many tokens of a class are new; a client may write `{n}` itself."""
+    token = "{" + name + "}"
+    new = after.str.count_matches(token, literal=True).cast(pl.Int64)
+    old = before.str.count_matches(token, literal=True).cast(pl.Int64)
+    return (new - old).clip(0, 255).cast(pl.UInt8)
+
+
+def _scrub_values(values: pl.Series, max_length: int) -> pl.Series:
+    """Replace whole numbers in polars, then what is still suspect exactly."""
+    simple = ~values.str.contains(named_segment_pattern())
+    numbers = values.str.replace_all(_NUMBERS, "/{n}$1")
+    values = values.zip_with(~simple, numbers)
+    rows = (_suspects(values) | (values.str.len_chars() > max_length)).arg_true()
+    if len(rows) == 0:
+        return values
+    scrubbed = []
+    for text in values.gather(rows).to_list():
+        once = scrub_text(text)
+        scrubbed.append(_cut(_scrub_encoded(once) if "%25" in once else once, max_length))
+    return values.scatter(rows, pl.Series(scrubbed, dtype=pl.String))
+
+
+def _rewrite(raw: str) -> str:
+    """Return a raw path with its personal spans replaced and every other byte as it was."""
+    path = scrub_text(raw)
+    if "%" not in path:
+        return path
+    decoded = decode_fully(path)
+    if scrub_text(decoded) == decoded:
+        return path
+    path = "/".join(_scrub_segment(segment) for segment in path.split("/"))
+    left = decode_fully(path)
+    if scrub_text(left) == left:
+        return path
+    return quote(scrub_text(left), safe="/{}@:;=&+$,!*'()~\\")  # personal across encoded slashes
+
+
+def rewrite_paths(raw: pl.Series) -> pl.Series:
+    """Return paths for a log: personal spans replaced, all else byte for byte.
+
+    Args:
+        raw: Distinct paths as written in the log; nulls stay null.
+
+    Returns:
+        The same rows. Personal is what is so in the raw or in a decoded form.
+    """
+    raw = raw.cast(pl.String)
+    rows = _suspects(raw).arg_true()
+    if len(rows) == 0:
+        return raw
+    rewritten = [_rewrite(text) for text in raw.gather(rows).to_list()]
+    return raw.scatter(rows, pl.Series(rewritten, dtype=pl.String))
+
+
+def clean_text(values: pl.Series, *, max_length: int = _LONGEST) -> pl.Series:
+    """Return any client text fit to be shown: visible, scrubbed, cut; nulls stay.
+
+    Args:
+        values: Distinct values such as methods, protocols or virtual hosts.
+        max_length: Characters kept.
+    """
+    shown = show_texts(values.cast(pl.String))
+    return _scrub_rows(shown, _suspects(shown), max_length).values

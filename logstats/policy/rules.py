@@ -94,7 +94,7 @@ RULES: Final[dict[str, Rule]] = {
     "disclosure.dominance_percent": _whole(50, 100, _at_most),
     "disclosure.other_min_groups": _whole(1, 100, _at_least),
     "disclosure.round_visitors": _whole(1, 1_000, lambda own, base: own % base == 0),
-    "disclosure.bot_only_rows": _flag(_at_most),
+    "disclosure.show_zeros": _flag(_at_most),
     "disclosure.time_spans": _some_of((1, 3, 6, 24)),
     "disclosure.publish_once": _flag(_at_least),
     "disclosure.own_policy": _flag(_at_least),

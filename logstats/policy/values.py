@@ -33,7 +33,7 @@ class Disclosure:
     dominance_percent: int
     other_min_groups: int
     round_visitors: int
-    bot_only_rows: bool
+    show_zeros: bool
     time_spans: tuple[int, ...]
     publish_once: bool
     own_policy: bool

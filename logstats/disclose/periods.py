@@ -1,0 +1,36 @@
+"""Periods: their words, and which of them may not both be published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from logstats import schema
+from logstats.tables import Period
+
+
+def read_period(days: pl.DataFrame, timezone: str) -> Period:
+    """Return the days of a summary as a period; without a day it has no ends."""
+    if days.is_empty():
+        return Period(None, None, 0, timezone)
+    found = days[schema.DAY].sort()
+    return Period(found.item(0), found.item(-1), len(found), timezone)
+
+
+def overlaps(period: Period, published: Iterable[Period]) -> list[Period]:
+    """Return the published periods that share a day with this one, itself included.
+
+    The difference of two reports whose periods overlap is a report on a shorter
+    period, under whose small groups nothing was looked at.
+    """
+    if period.first is None or period.last is None:
+        return []
+    return [
+        other
+        for other in published
+        if other.first is not None
+        and other.last is not None
+        and other.first <= period.last
+        and period.first <= other.last
+    ]

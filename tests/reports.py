@@ -63,6 +63,8 @@ POLICY: dict[str, Any] = {
     "version": "1.0",
     "effective": date(2026, 11, 1),
     "digest": "3f786850e387550fdab836ed7e6dc881de23001b3f786850e387550fdab836ed",
+    "title": "Default",
+    "marking": None,
     "k": 10,
     "top": 100,
     "dominance_percent": 90,
@@ -227,7 +229,7 @@ def big_report(rows: int = 100) -> Report:
     pages = [{"path": p} for p in (*PAGES, *numbered)][:rows]
     files = [{"path": f"/static/{'css' if i % 2 else 'images'}/{i}.png"} for i in range(rows)]
     versions = [
-        {"browser": BROWSERS[i % 6], "browser_version": None if i % 6 == 4 else str(130 - i)}
+        {"browser": BROWSERS[i % 6], "browser_version": None if i == 4 else str(130 - i)}
         for i in range(min(rows, 24))
     ]
     systems = [{"system": SYSTEMS[i % 6], "system_version": str(18 - i // 2)} for i in range(min(rows, 14))]
@@ -305,6 +307,12 @@ def small_report() -> Report:
     )
 
 
+def internal_report() -> Report:
+    """Return a report that is not disclosure controlled and says so."""
+    policy = {**POLICY, "id": "internal", "k": 1, "marking": "INTERNAL - not disclosure controlled"}
+    return replace(small_report(), policy=policy)
+
+
 def empty_report() -> Report:
     """Return the report of a log without a hit."""
     return make_report(
@@ -355,4 +363,5 @@ ALL: dict[str, Callable[[], Report]] = {
     "empty": empty_report,
     "withheld": withheld_report,
     "hostile": hostile_report,
+    "internal": internal_report,
 }

@@ -35,6 +35,10 @@ DIRECTORY: Final = "/"
 OUTPUTS: Final[dict[str, Output]] = {
     ".json": Output("json", "every number, names of logstats.report/1, for programs"),
     ".csv": Output("csv", "one tidy table, for spreadsheets and data frames"),
+    ".md": Output("markdown", "tables for a wiki or an issue"),
+    ".parquet": Output("parquet", "the table of the CSV with types, for data frames and DuckDB"),
+    ".xlsx": Output("xlsx", "a workbook with a sheet per table"),
+    ".prom": Output("prometheus", "gauges for node_exporter's textfile collector"),
     DIRECTORY: Output("csv", "a directory with a CSV file per table, columns.csv and about.csv"),
 }
 

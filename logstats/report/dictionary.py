@@ -23,6 +23,7 @@ STAMP: Final = (
     "policy_version",
     "policy_effective",
     "policy_digest",
+    "marking",
 )
 
 DTYPES: Final[dict[str, DataTypeClass]] = {
@@ -77,6 +78,7 @@ MEANINGS: Final[dict[str, Described]] = {
     "policy_version": Described("string", None, "version of the policy"),
     "policy_effective": Described("string", None, "date from which the policy is in force"),
     "policy_digest": Described("string", None, "digest of the policy file"),
+    "marking": Described("string", None, "what the policy writes on every output, such as INTERNAL"),
 }
 
 
@@ -118,6 +120,7 @@ def stamp(report: Report) -> dict[str, Any]:
         "policy_version": _text(policy.get("version")),
         "policy_effective": _text(policy.get("effective")),
         "policy_digest": _text(policy.get("digest")),
+        "marking": _text(policy.get("marking")),
     }
 
 

@@ -88,6 +88,8 @@ def _header(report: Report, width: int, marks: Glyphs) -> Iterator[Text]:
     else:
         gap = width - MARGIN - cell_len(title) - len(period)
         yield Text.assemble("  ", (title, "bold"), " " * gap, (period, "dim"))
+    if report.policy.get("marking"):
+        yield from wrapped(labels.visible(str(report.policy["marking"])), width, "bold red")
     yield Text()
     yield from _figures(report, width, marks)
     for note in report.notes:

@@ -62,7 +62,7 @@ def logstats(tmp_path: Path, environment: dict[str, str]) -> Logstats:
         env: dict[str, str] | None = None,
         timeout: float = 120,
     ) -> subprocess.CompletedProcess[bytes]:
-        command = [sys.executable, "-m", "logstats", *map(os.fspath, args)]
+        command = [sys.executable, "-m", "logstats", *(os.fspath(arg) for arg in args)]
         where, around = cwd or tmp_path, environment | (env or {})
         return subprocess.run(
             command, input=input, cwd=where, env=around, capture_output=True, timeout=timeout, check=False
@@ -86,7 +86,6 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., object
     runner = CliRunner(env={"NO_COLOR": "1", "COLUMNS": "100"})
 
     def invoke(*args: str | os.PathLike[str], input: bytes = b"") -> object:  # noqa: A002 - as click calls it
-        command = getattr(cli, "cli", cli.main)
-        return runner.invoke(command, [os.fspath(a) for a in args], input=input)
+        return runner.invoke(cli.main, [os.fspath(a) for a in args], input=input)
 
     return invoke

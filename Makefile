@@ -1,0 +1,69 @@
+# `make demo` and `make test` need nothing but python3 (3.11 or newer, with venv and pip) and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+WORKERS ?= auto
+
+.PHONY: help demo test bench soak constraints clean
+
+help:
+	@echo "make demo         report on the log in fixtures/demo"
+	@echo "make test         lint, types, import contracts, all tests"
+	@echo "make bench        measure beside other tools (needs root or sudo for their packages)"
+	@echo "make soak         measure on 20 million lines and on lines that all differ"
+	@echo "make constraints  pin all dependencies again; UPGRADE=--upgrade takes the newest"
+	@echo "make clean        remove what the others made"
+
+demo: $(READY)
+	@$(BIN)/logstats report fixtures/demo/access.log.gz
+
+test: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks $(ARGS)
+
+soak: $(READY)
+	$(BIN)/python -m benchmarks --soak $(ARGS)
+
+# Exactly the files that constraints.txt names, and nothing is built but logstats itself.
+$(READY): constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "logstats needs Python 3.11 or newer; name one with make PYTHON=python3.11" >&2; exit 2; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot make virtual environments; on Debian: apt install python3-venv" >&2; exit 2; }
+	@echo "Making $(VENV) (once)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Hashes of all files of each version, as the public index serves them; local settings of pip do not count.
+# On the oldest Python: what newer ones need is less.
+PINS := build/constraints
+constraints:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
+	  echo "dependencies are pinned on Python 3.11; name one with make PYTHON=python3.11" >&2; exit 2; }
+	@mkdir -p $(PINS)
+	@$(PYTHON) -m venv $(PINS)/venv
+	@$(PINS)/venv/bin/pip install --quiet pip-tools
+	@if test -f constraints.txt; then grep -v '^# ' constraints.txt > $(PINS)/pinned.txt; fi
+	@PIP_CONFIG_FILE=/dev/null PIP_FIND_LINKS= PIP_EXTRA_INDEX_URL= $(PINS)/venv/bin/pip-compile \
+	  --quiet --extra dev --all-build-deps --generate-hashes --strip-extras --allow-unsafe --no-header \
+	  --no-emit-options --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-annotate \
+	  $(UPGRADE) --output-file $(PINS)/pinned.txt pyproject.toml
+	@{ printf '# Every package that logstats is built, run and tested with: version and hashes.\n'; \
+	   printf '# Written by `make constraints`; installed by `pip install --require-hashes -r constraints.txt`.\n'; \
+	   printf '%s\n' '--only-binary :all:'; grep -v '^# ' $(PINS)/pinned.txt | grep -v '^--'; } > $(PINS)/new.txt
+	@mv $(PINS)/new.txt constraints.txt
+	@grep -c '==' constraints.txt | sed 's/$$/ packages pinned/'
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find logstats tests fixtures benchmarks -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,116 @@
+"""Stream a source log once, in blocks of whole lines, split at the quote marks.
+
+This is not the tool's parser: it cuts a line at its quotes and takes the first
+word, which is all that combined and common logs need. Lines of another shape
+are counted, and checks that need more than addresses say so.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from logstats.audit.opening import CHUNK_BYTES, HEAD_BYTES, PACKED, sniff, unpacked
+from logstats.audit.rules import Limits
+
+_PIECES: Final = ("before", "request", "status", "referrer", "gap", "agent", "rest", "more", "yet_more")
+_QUAD: Final = r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}"
+_SIX: Final = r"[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]{0,38}:[0-9A-Fa-f:.]{0,20}"
+_TIME: Final = r"\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\]"
+
+
+@dataclass(frozen=True)
+class SourceBlock:
+    """Lines of a source, one row each, as they stand between the quote marks; `ordinal` counts blocks."""
+
+    file: str
+    pieces: pl.DataFrame
+    ordinal: int
+
+    @cached_property
+    def addresses(self) -> pl.Series:
+        """The distinct texts of the block that may be addresses, wherever they stand."""
+        every = pl.concat_str(
+            [
+                pl.col(name).fill_null("")
+                for name in ("before", "request", "status", "referrer", "rest", "more", "yet_more")
+            ],
+            separator=" ",
+        )
+        agent = self.pieces["agent"].drop_nulls().unique()
+        text = pl.concat([self.pieces.lazy().select(every.alias("t")).collect()["t"], agent.alias("t")])
+        quads = text.str.extract_all(_QUAD).explode(empty_as_null=False)
+        sixes = (
+            text.filter(text.str.contains("::|(?:[0-9a-fA-F]{1,4}:){5}"))
+            .str.extract_all(_SIX)
+            .explode(empty_as_null=False)
+        )
+        return pl.concat([quads, sixes]).drop_nulls().unique()
+
+    @cached_property
+    def hits(self) -> pl.DataFrame:
+        """The lines of combined or common shape: host user time method path query status sent referrer agent."""
+        request = pl.col("request").str.splitn(" ", 3)
+        target = request.struct.field("field_1")
+        words = pl.col("before").str.splitn(" ", 4)
+        sent = pl.col("status").str.strip_chars().str.splitn(" ", 3)
+        frame = self.pieces.lazy().select(
+            host=words.struct.field("field_0"),
+            user=words.struct.field("field_2"),
+            time=pl.col("before").str.extract(_TIME),
+            method=request.struct.field("field_0"),
+            target=target,
+            protocol=request.struct.field("field_2"),
+            status=sent.struct.field("field_0").cast(pl.Int64, strict=False),
+            sent=sent.struct.field("field_1").cast(pl.Int64, strict=False),
+            referrer=pl.col("referrer"),
+            agent=pl.col("agent"),
+        )
+        return frame.filter(pl.col("time").is_not_null() & pl.col("status").is_between(100, 999)).collect()
+
+
+def source_blocks(path: Path, name: str, limits: Limits) -> Iterator[SourceBlock]:
+    """Yield a log in blocks of whole lines; packed logs are unpacked.
+
+    Raises what opening and unpacking raise; the caller says that it is inconclusive.
+    """
+    with path.open("rb") as raw:
+        stream: io.BufferedReader = raw
+        size = path.stat().st_size
+        while (kind := sniff(stream.peek(HEAD_BYTES)[:HEAD_BYTES])) in PACKED:
+            stream = unpacked(stream, kind, size, limits)
+        tail, ordinal = b"", 0
+        while data := stream.read(CHUNK_BYTES):
+            block = tail + data if tail else data
+            end = block.rfind(b"\n") + 1 or len(block)
+            tail = block[end:]
+            yield SourceBlock(name, _split(block[:end]), ordinal)
+            ordinal += 1
+        if tail:
+            yield SourceBlock(name, _split(tail), ordinal)
+
+
+def _split(block: bytes) -> pl.DataFrame:
+    """Return the pieces of each line between quote marks: one row a line, whatever the line holds."""
+    try:
+        block.decode("ascii") if block.isascii() else block.decode("utf-8")
+    except UnicodeDecodeError:
+        block = block.decode("latin-1").encode()
+    return pl.read_csv(
+        block,
+        has_header=False,
+        separator='"',
+        quote_char=None,
+        schema=dict.fromkeys(_PIECES, pl.String),
+        truncate_ragged_lines=True,
+        missing_columns="insert",
+        extra_columns="ignore",
+        missing_utf8_is_empty_string=False,
+        n_threads=2,
+    )

@@ -1,0 +1,39 @@
+"""Walk the paths to audit: each file once, links not followed, nothing left out in silence."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from logstats.audit.check import Entry
+from logstats.audit.notations import mask_text
+from logstats.audit.pieces import Trouble
+
+
+def walk(path: Path, group: str) -> Iterator[Entry | Trouble]:
+    """Yield a path and all below it in order of names; what cannot be entered is a `Trouble`."""
+    name = mask_text(str(path))
+    try:
+        status = path.lstat() if group != "argument" else path.stat()
+    except OSError:
+        yield Trouble(name, "cannot be read")
+        return
+    yield Entry(path, name, status, group)
+    if stat.S_ISLNK(status.st_mode):
+        yield Trouble(name, "a symbolic link, not followed")
+    elif stat.S_ISDIR(status.st_mode):
+        yield from _below(path, name, group)
+    elif not stat.S_ISREG(status.st_mode):
+        yield Trouble(name, "no regular file")
+
+
+def _below(path: Path, name: str, group: str) -> Iterator[Entry | Trouble]:
+    try:
+        names = sorted(os.listdir(path))
+    except OSError:
+        yield Trouble(name, "cannot be listed")
+        return
+    for child in names:
+        yield from walk(path / child, group)

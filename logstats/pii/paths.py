@@ -13,16 +13,11 @@ from urllib.parse import quote
 
 import polars as pl
 
-from logstats.pii.detect import CLASSES, TOKEN, named_segment_pattern, scrub_text, suspect_pattern
-from logstats.pii.text import decode_fully, decode_once, show_texts
+from logstats.pii.detect import CLASSES, TOKEN, find_suspects, scrub_text, scrub_values
+from logstats.pii.text import decode_fully, decode_once, map_rows, put_rows, show_texts
 
 # Everything that is not a plain absolute path.
 _ODD: Final = r"%|//|/\.|[;?#]|^[^/]|^$|[^ -~]"
-# Numbers of 5, 7 and 9 to 11 digits, and of 6 and 8 unless they begin a year: no cards, no days.
-_NOT_YEAR: Final = "(?:[03-9][0-9]|1[0-8]|2[1-9])"
-_NUMBERS: Final = (
-    rf"/(?:[0-9]{{5}}|[0-9]{{7}}|{_NOT_YEAR}[0-9]{{4}}|{_NOT_YEAR}[0-9]{{6}}|[0-9]{{9,11}})(/|$)"
-)
 _ORIGIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 _PARAMETER: Final = re.compile(r";[^/]*")
 _LONGEST: Final = 255
@@ -121,65 +116,34 @@ def clean_paths(raw: pl.Series, *, max_length: int = _LONGEST) -> CleanPaths:
     """
     raw = raw.cast(pl.String)
     odd = (raw.str.contains(_ODD) | (raw.str.len_bytes() > max_length)).fill_null(value=False).arg_true()
-    values = raw
-    if len(odd):
-        values = raw.scatter(
-            odd, pl.Series([_normalise(text) for text in raw.gather(odd).to_list()], dtype=pl.String)
-        )
-    suspects = _suspects(values)
-    return _scrub_rows(values, suspects, max_length)
+    return _scrub_rows(map_rows(raw, odd, _normalise), max_length)
 
 
-def _suspects(values: pl.Series) -> pl.Series:
-    return values.str.contains(suspect_pattern()).fill_null(value=False)
-
-
-def _scrub_rows(values: pl.Series, suspects: pl.Series, max_length: int) -> CleanPaths:
-    """Scrub the suspect rows and count what was replaced in them."""
-    too_long = (values.str.len_chars() > max_length).fill_null(value=False)
-    rows = (suspects | too_long).arg_true()
+def _scrub_rows(values: pl.Series, max_length: int) -> CleanPaths:
+    """Scrub and cut values, and count what was replaced in each."""
+    rows = find_suspects(values).arg_true()
     before = values.gather(rows)
-    after = _scrub_values(before, max_length)
-    counts = {
-        name: pl.zeros(len(values), dtype=pl.UInt8, eager=True).scatter(rows, _count(before, after, name))
-        if len(rows)
-        else pl.zeros(len(values), dtype=pl.UInt8, eager=True)
-        for name in CLASSES
-    }
-    return CleanPaths(values.scatter(rows, after) if len(rows) else values, pl.DataFrame(counts))
+    after = scrub_values(before)
+    after = map_rows(after, after.str.contains("%25", literal=True).arg_true(), _scrub_encoded)
+    classes = pl.DataFrame({name: _count(before, after, name, rows, len(values)) for name in CLASSES})
+    values = put_rows(values, rows, after)
+    too_long = (values.str.len_chars() > max_length).fill_null(value=False).arg_true()
+    return CleanPaths(map_rows(values, too_long, lambda path: _cut(path, max_length)), classes)
 
 
-def _count(before: pl.Series, after: pl.Series, name: str) -> pl.Series:
-    """Return how many tokens of a class are new; a client may write `{n}` itself."""
+def _count(before: pl.Series, after: pl.Series, name: str, rows: pl.Series, height: int) -> pl.Series:
+    """Return how many tokens of a class are new in each row; a client may write `{n}` itself."""
+    counts = pl.zeros(height, dtype=pl.UInt8, eager=True)
     token = "{" + name + "}"
     new = after.str.count_matches(token, literal=True).cast(pl.Int64)
+    if not new.sum():
+        return counts
     old = before.str.count_matches(token, literal=True).cast(pl.Int64)
-    return (new - old).clip(0, 255).cast(pl.UInt8)
+    return counts.scatter(rows, (new - old).clip(0, 255).cast(pl.UInt8))
 
 
-def _scrub_values(values: pl.Series, max_length: int) -> pl.Series:
-    """Replace whole numbers in polars, then what is still suspect exactly."""
-    simple = ~values.str.contains(named_segment_pattern())
-    numbers = values.str.replace_all(_NUMBERS, "/{n}$1")
-    values = values.zip_with(~simple, numbers)
-    rows = (_suspects(values) | (values.str.len_chars() > max_length)).arg_true()
-    if len(rows) == 0:
-        return values
-    scrubbed = []
-    for text in values.gather(rows).to_list():
-        once = scrub_text(text)
-        scrubbed.append(_cut(_scrub_encoded(once) if "%25" in once else once, max_length))
-    return values.scatter(rows, pl.Series(scrubbed, dtype=pl.String))
-
-
-def _rewrite(raw: str) -> str:
-    """Return a raw path with its personal spans replaced and every other byte as it was."""
-    path = scrub_text(raw)
-    if "%" not in path:
-        return path
-    decoded = decode_fully(path)
-    if scrub_text(decoded) == decoded:
-        return path
+def _rewrite_encoded(path: str) -> str:
+    """Return a raw path without what is personal only in a decoded form."""
     path = "/".join(_scrub_segment(segment) for segment in path.split("/"))
     left = decode_fully(path)
     if scrub_text(left) == left:
@@ -197,11 +161,16 @@ def rewrite_paths(raw: pl.Series) -> pl.Series:
         The same rows. Personal is what is so in the raw or in a decoded form.
     """
     raw = raw.cast(pl.String)
-    rows = _suspects(raw).arg_true()
-    if len(rows) == 0:
-        return raw
-    rewritten = [_rewrite(text) for text in raw.gather(rows).to_list()]
-    return raw.scatter(rows, pl.Series(rewritten, dtype=pl.String))
+    rows = find_suspects(raw).arg_true()
+    values = put_rows(raw, rows, scrub_values(raw.gather(rows)))
+    encoded = values.str.contains("%", literal=True).fill_null(value=False).arg_true()
+    if len(encoded) == 0:
+        return values
+    decoded = pl.Series([decode_fully(text) for text in values.gather(encoded).to_list()], dtype=pl.String)
+    suspect = find_suspects(decoded)
+    encoded, decoded = encoded.filter(suspect), decoded.filter(suspect)
+    encoded = encoded.filter(scrub_values(decoded) != decoded)
+    return map_rows(values, encoded, _rewrite_encoded)
 
 
 def clean_text(values: pl.Series, *, max_length: int = _LONGEST) -> pl.Series:
@@ -212,4 +181,4 @@ def clean_text(values: pl.Series, *, max_length: int = _LONGEST) -> pl.Series:
         max_length: Characters kept.
     """
     shown = show_texts(values.cast(pl.String))
-    return _scrub_rows(shown, _suspects(shown), max_length).values
+    return _scrub_rows(shown, max_length).values

@@ -8,7 +8,8 @@ from typing import Final
 
 import polars as pl
 
-from logstats.pii.detect import combined_kinds, scrub_text
+from logstats.pii.detect import scrub_text
+from logstats.pii.people import combined_kinds
 
 _VALUE: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
 

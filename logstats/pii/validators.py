@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import tomllib
 from functools import cache
 from importlib import resources
@@ -46,6 +47,12 @@ def lists() -> dict[str, Any]:
     """Return the lists of `rules/pii.toml`."""
     text = resources.files("logstats").joinpath("rules/pii.toml").read_text("utf-8")
     return tomllib.loads(text)
+
+
+@cache
+def alternatives(key: str) -> str:
+    """Return a list of `rules/pii.toml` as alternatives of a pattern, the longest first."""
+    return "|".join(sorted(map(re.escape, lists()[key]), key=len, reverse=True))
 
 
 def is_luhn(digits: str) -> bool:

@@ -28,8 +28,7 @@ _LAST_LATIN: Final = "\xff"
 
 def _visible(found: re.Match[str]) -> str:
     sign = found[0]
-    if sign <= _RUN: Final = re.compile(rb"(?:%[0-9A-Fa-f]{2})+")
-_LAST_LATIN:
+    if sign <= _LAST_LATIN:
         return f"\\x{ord(sign):02x}"
     return "".join(f"\\x{octet:02x}" for octet in sign.encode("utf-8", "surrogatepass"))
 

@@ -24,7 +24,7 @@ test: $(READY)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks $(ARGS)
@@ -40,8 +40,8 @@ $(READY): constraints.txt pyproject.toml
 	  echo "$(PYTHON) cannot make virtual environments; on Debian: apt install python3-venv" >&2; exit 2; }
 	@echo "Making $(VENV) (once)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r constraints.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # Hashes of all files of each version, as the public index serves them; local settings of pip do not count.
@@ -52,7 +52,7 @@ constraints:
 	  echo "dependencies are pinned on Python 3.11; name one with make PYTHON=python3.11" >&2; exit 2; }
 	@mkdir -p $(PINS)
 	@$(PYTHON) -m venv $(PINS)/venv
-	@$(PINS)/venv/bin/pip install --quiet pip-tools
+	@$(PINS)/venv/bin/pip install -qq pip-tools
 	@if test -f constraints.txt; then grep -v '^# ' constraints.txt > $(PINS)/pinned.txt; fi
 	@PIP_CONFIG_FILE=/dev/null PIP_FIND_LINKS= PIP_EXTRA_INDEX_URL= $(PINS)/venv/bin/pip-compile \
 	  --quiet --extra dev --all-build-deps --generate-hashes --strip-extras --allow-unsafe --no-header \

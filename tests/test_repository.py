@@ -58,7 +58,7 @@ NO_ONES = [
 CUT = {"192.0.0.0", "198.0.0.0", "198.51.0.0", "198.51.96.0", "203.0.0.0", "203.0.112.0"}
 
 # No version after a slash, no group of a replacement, no section of a standard.
-QUAD = re.compile(r"(?<![\w./:$-])(?<!section )(\d{1,3}(?:\.\d{1,3}){3})(?![\w.-]|/\d*\.)")
+QUAD = re.compile(r"(?<![\w./:$%-])(?<!section )(\d{1,3}(?:\.\d{1,3}){3})(?![\w.-]|/\d*\.)")
 SIX = re.compile(
     r"(?<![\w:.])((?:[0-9a-f]{0,4}:){2,7}(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}))(?![\w:]|\.\d)",
     re.IGNORECASE,

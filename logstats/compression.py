@@ -8,16 +8,24 @@ from __future__ import annotations
 
 import bz2
 import lzma
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 import zstandard
 from isal import igzip_lib
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
+# isal's stubs call its class an instance; bz2 and lzma have OSError, EOFError and LZMAError.
+_ERRORS: Final = (
+    cast("type[Exception]", igzip_lib.IsalError),
+    zstandard.ZstdError,
+    lzma.LZMAError,
+    OSError,
+    EOFError,
+)
 # Little compressed input at a time: what is lost before a damaged spot is at most this much.
-RAW_BYTES: Final = 16 * 1024
+RAW_BYTES: Final = 4 * 1024
 PIECE_BYTES: Final = 1024 * 1024
 # A zstd block of 4 bytes can stand for 128 KiB: 512 bytes of input are at most 16 MiB of output.
 ZSTD_STEP_BYTES: Final = 512
@@ -26,6 +34,9 @@ ZSTD_WINDOW_BYTES: Final = 2**27
 # `xz -9` needs 65 MiB to unpack; a header may demand 4 GiB.
 XZ_MEMORY_BYTES: Final = 256 * 1024 * 1024
 
+
+_DAMAGED: Final = "the archive is damaged"
+_TRUNCATED: Final = "the archive ends too early (truncated)"
 
 _MAGIC: Final[dict[bytes, str]] = {
     b"\x1f\x8b": "gzip",
@@ -51,7 +62,7 @@ HEAD_BYTES: Final = max(len(magic) for magic in _MAGIC)
 SUPPORTED: Final = frozenset({"gzip", "bzip2", "xz", "zstd"})
 
 
-class DamagedArchive(Exception):
+class DamagedArchiveError(Exception):
     """An archive that ends too early or does not hold what it should; the text is the reason."""
 
 
@@ -120,7 +131,7 @@ def unpack(kind: str, read: Callable[[int], bytes]) -> Iterator[bytes]:
         read: Returns up to n raw bytes, and none at the end.
 
     Raises:
-        DamagedArchive: After everything that could be unpacked.
+        DamagedArchiveError: After everything that could be unpacked.
     """
     raw = read(RAW_BYTES)
     while raw:
@@ -128,24 +139,25 @@ def unpack(kind: str, read: Callable[[int], bytes]) -> Iterator[bytes]:
         raw = _next_member(raw, read)
         if raw and detect(raw) != kind:
             reason = f"bytes that are no {kind} follow the end of the archive"
-            raise DamagedArchive(reason)
+            raise DamagedArchiveError(reason)
 
 
-def _unpack_member(member: _Member, raw: bytes, read: Callable[[int], bytes]) -> Iterator[bytes]:
+def _unpack_member(
+    member: _Member, raw: bytes, read: Callable[[int], bytes]
+) -> Generator[bytes, None, bytes]:
     """Yield one member; the generator's value is the raw bytes after it."""
     while True:
         try:
             piece = member.decompress(raw, PIECE_BYTES)
-        # isal, bz2, lzma and zstandard have no common class; their texts speak of the archive only.
-        except (igzip_lib.error, OSError, lzma.LZMAError, zstandard.ZstdError, EOFError):
-            raise DamagedArchive("the archive is damaged") from None
+        except _ERRORS:
+            raise DamagedArchiveError(_DAMAGED) from None
         if piece:
             yield piece
         if member.eof:
             return member.unused_data
         raw = read(RAW_BYTES) if member.needs_input else b""
         if member.needs_input and not raw:
-            raise DamagedArchive("the archive ends too early (truncated)")
+            raise DamagedArchiveError(_TRUNCATED)
 
 
 def _next_member(raw: bytes, read: Callable[[int], bytes]) -> bytes:

@@ -1,4 +1,4 @@
-"""From names on the command line to blocks of whole lines.
+"""From sources to blocks of whole lines.
 
 Memory is bounded by the size of a block, whatever a file holds and however
 well it is packed. What cannot be read becomes a `Problem`, which names the
@@ -7,63 +7,50 @@ source and the reason and never what stood in it.
 
 from __future__ import annotations
 
-import errno
-import glob
-import io
-import os
 import queue
-import re
-import select
-import stat
-import sys
 import threading
 from collections.abc import Generator
-from contextlib import nullcontext
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from logstats import compression
+from logstats.sources import (
+    PIPE_READ_BYTES,
+    STDIN,
+    Found,
+    Problem,
+    RawFile,
+    Source,
+    find_sources,
+    open_source,
+    reason_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterable, Iterator
 
-STDIN: Final = "-"
+__all__ = [
+    "STDIN",
+    "Block",
+    "Found",
+    "Problem",
+    "Source",
+    "find_sources",
+    "looks_binary",
+    "prefetch",
+    "read_blocks",
+    "read_sources",
+]
+
 # 16 MiB: below glibc's limit of 32 MiB for memory that is used again without new page faults.
 BLOCK_BYTES: Final = 16 * 1024 * 1024
 # Apache and nginx take at most 8 KiB of request line by default; 64 KiB holds any field they write.
 MAX_LINE_BYTES: Final = 64 * 1024
-# A pipe holds 64 KiB; several reads of it are joined.
-PIPE_READ_BYTES: Final = 256 * 1024
-
-# In a directory these are not read: what a log directory holds beside access logs.
-# A file named on the command line is always read.
-_NO_LOG: Final = re.compile(
-    r"(^|[._-])error([._-]|$)"
-    r"|\.(zip|tar|tgz|7z|rar|db|sqlite3?|mmdb|html?|css|js|png|jpe?g|gif|svg|pdf|parquet"
-    r"|toml|ya?ml|ini|conf|py|sh|md|pid|lock|sw[op]|tmp|bak)$"
-    r"|~$",
-    re.IGNORECASE,
-)
+# Below this a byte is a control character; these four are no sign of a binary file.
+_FIRST_PRINTABLE: Final = 0x20
+_TEXT_CONTROLS: Final = b"\t\n\r\x1b"
 
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A file or stdin, named as the user named it; `size` in raw bytes if it is known."""
-
-    name: str
-    size: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A source of which something could not be read, and why; never text of a log."""
-
-    source: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,38 +71,6 @@ class Block:
     def ends_with_newline(self) -> bool:
         """False for the last block of a source whose last line is not completed."""
         return not self.data or self.data.endswith(b"\n")
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The sources to read, in order, and the names that lead to none."""
-
-    sources: tuple[Source, ...]
-    problems: tuple[Problem, ...]
-
-
-def find_sources(names: Sequence[str]) -> Found:
-    """Return the files that names stand for: files, directories, patterns and `-`.
-
-    A directory stands for the regular files in it, sorted by name, without
-    subdirectories, hidden files, and files that are no access logs by their
-    name (error logs, archives, pages, settings). A pattern counts where no file
-    has that very name. A file that several names lead to is read once.
-    """
-    sources: dict[object, Source] = {}
-    problems: list[Problem] = []
-    for name in names:
-        paths = _expand(name)
-        if not paths:
-            problems.append(Problem(name, _why_nothing(name)))
-        for path in paths:
-            try:
-                key, source = _describe(path)
-            except OSError as error:
-                problems.append(Problem(path, _reason(error)))
-            else:
-                sources.setdefault(key, source)
-    return Found(tuple(sources.values()), tuple(problems))
 
 
 def read_sources(
@@ -143,35 +98,35 @@ def read_blocks(
     """
     lines = _Lines(max_line)
     problem = None
-    raw = None
+    consumed = 0
     try:
-        with _open(source.name) as file:
-            raw = _Raw(file)
+        with open_source(source.name) as raw:
             for piece in _plain_pieces(raw, block_bytes, max_line):
                 lines.add(piece)
+                consumed = raw.consumed
                 if (flush_early or lines.size >= block_bytes) and (data := lines.take_whole()):
-                    yield Block(source.name, data, lines.take_too_long(), raw.consumed)
+                    yield Block(source.name, data, lines.take_too_long(), consumed)
     except OSError as error:
-        problem = Problem(source.name, _reason(error))
-    except compression.DamagedArchive as error:
+        problem = Problem(source.name, reason_of(error))
+    except compression.DamagedArchiveError as error:
         problem = Problem(source.name, str(error))
     data = lines.take_rest()
     if (too_long := lines.take_too_long()) or data:
-        yield Block(source.name, data, too_long, raw.consumed if raw else 0)
+        yield Block(source.name, data, too_long, consumed)
     if problem:
         yield problem
 
 
 def looks_binary(head: bytes) -> bool:
-    """Whether the first bytes of a source are no text: over a tenth are control characters.
+    r"""Whether the first bytes of a source are no text: over a tenth are control characters.
 
     A damaged line in a log may hold a few NUL; UTF-16 and binary files hold many.
 
-    >>> looks_binary(b"192.0.2.1 - - [01/Feb/2026"), looks_binary(b"\\x7fELF\\x02\\x01\\x01\\x00")
+    >>> looks_binary(b"192.0.2.1 - - [01/Feb/2026"), looks_binary(b"\x7fELF\x02\x01\x01\x00")
     (False, True)
     """
     head = head[:4096]
-    controls = sum(byte < 0x20 and byte not in b"\t\n\r\x1b" for byte in head)
+    controls = sum(byte < _FIRST_PRINTABLE and byte not in _TEXT_CONTROLS for byte in head)
     return controls * 10 > len(head)
 
 
@@ -184,9 +139,7 @@ def prefetch(items: Iterable[_T], *, depth: int = 1) -> Iterator[_T]:
     """
     ready: queue.Queue[tuple[_T] | BaseException | None] = queue.Queue(depth)
     stop = threading.Event()
-    thread = threading.Thread(
-        target=_fill, args=(items, ready, stop), name="logstats-read", daemon=True
-    )
+    thread = threading.Thread(target=_fill, args=(items, ready, stop), name="logstats-read", daemon=True)
     thread.start()
     try:
         while (item := ready.get()) is not None:
@@ -222,68 +175,28 @@ def _fill(
         ready.put(end)
 
 
-class _Raw:
-    """A file read without a buffer of its own, so that a thread waiting for it holds no lock."""
-
-    def __init__(self, file: io.RawIOBase | BinaryIO) -> None:
-        self.file = file
-        self.consumed = 0
-        self.head = b""
-
-    def look(self) -> bytes:
-        """Return the first bytes, enough to tell an archive, and keep them for `read`."""
-        while compression.may_begin_archive(self.head) and (more := self._read_file(PIPE_READ_BYTES)):
-            self.head += more
-        return self.head
-
-    def read(self, size: int) -> bytes:
-        """Return up to so many bytes, what is there at once; none at the end."""
-        data = self.head[:size] or self._read_file(size)
-        self.head = self.head[size:]
-        self.consumed += len(data)
-        return data
-
-    def _read_file(self, size: int) -> bytes:
-        while (data := self.file.read(size)) is None:
-            # A pipe that somebody set to be non-blocking has nothing yet.
-            select.select([self.file], [], [])
-        return data
-
-
-def _plain_pieces(raw: _Raw, block_bytes: int, max_line: int) -> Iterator[bytes]:
+def _plain_pieces(raw: RawFile, block_bytes: int, max_line: int) -> Iterator[bytes]:
     """Yield the bytes of a file, unpacked, in pieces of any length."""
-    kind = compression.detect(raw.look())
+    kind = _compression_of(raw)
     if kind in compression.SUPPORTED:
         yield from compression.unpack(kind, raw.read)
     elif kind:
         reason = f"a {kind} archive cannot be read; unpack it first"
-        raise compression.DamagedArchive(reason)
-    elif _is_regular(raw.file):
-        yield from _file_pieces(raw, block_bytes, max_line)
+        raise compression.DamagedArchiveError(reason)
+    elif raw.is_regular():
+        while piece := raw.read_lines(block_bytes, max_line):
+            yield piece
     else:
         while piece := raw.read(PIPE_READ_BYTES):
             yield piece
 
 
-def _file_pieces(raw: _Raw, block_bytes: int, max_line: int) -> Iterator[bytes]:
-    """Yield the bytes of a plain file, cut after a newline where one is near.
-
-    Such a piece becomes a block without being copied: a look at the end of
-    the stretch tells how much to read. A file is not mapped into memory, since
-    a log that is truncated meanwhile would end the process.
-    """
-    fd = raw.file.fileno()
-    offset = raw.file.tell() - len(raw.head)
-    while True:
-        look_from = max(offset, offset + block_bytes - max_line - 1)
-        end = os.pread(fd, offset + block_bytes - look_from, look_from)
-        last = end.rfind(b"\n") + 1 if look_from + len(end) == offset + block_bytes else 0
-        piece = os.pread(fd, look_from + last - offset if last else block_bytes, offset)
-        if not piece:
-            return
-        offset += len(piece)
-        raw.consumed += len(piece)
-        yield piece
+def _compression_of(raw: RawFile) -> str | None:
+    """Return the kind of archive; look at no more bytes than needed, since a pipe may hold few."""
+    size = 1
+    while compression.may_begin_archive(raw.peek(size)) and len(raw.peek(size)) == size:
+        size += 1
+    return compression.detect(raw.peek(size))
 
 
 class _Lines:
@@ -358,63 +271,3 @@ def _split_after_last_newline(pieces: list[bytes]) -> tuple[bytes, bytes]:
             rest = b"".join([pieces[at][cut:], *pieces[at + 1 :]])
             return b"".join([*pieces[:at], pieces[at][:cut]]), rest
     return b"", b"".join(pieces)
-
-
-def _open(name: str) -> AbstractContextManager[io.RawIOBase | BinaryIO]:
-    """Open a source unbuffered; a stdin that is no file (in tests) is used as it is."""
-    if name != STDIN:
-        return Path(name).open("rb", buffering=0)
-    if sys.stdin is None:
-        raise OSError(errno.EBADF, "stdin is closed")
-    try:
-        return open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: PTH123 - no path
-    except io.UnsupportedOperation:
-        return nullcontext(sys.stdin.buffer)
-
-
-def _is_regular(file: io.RawIOBase | BinaryIO) -> bool:
-    try:
-        return stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-    except io.UnsupportedOperation:
-        return False
-
-
-def _expand(name: str) -> list[str]:
-    """Return the paths a name stands for; the name itself if it is no directory or pattern."""
-    if name != STDIN and Path(name).is_dir():
-        return _logs_in(name)
-    if glob.has_magic(name) and not Path(name).exists():
-        found = sorted(glob.glob(name, recursive=True))
-        return [path for path in found if not Path(path).is_dir()]
-    return [name]
-
-
-def _logs_in(directory: str) -> list[str]:
-    names = sorted(os.listdir(directory))
-    paths = [Path(directory, name) for name in names if not name.startswith(".")]
-    return [str(path) for path in paths if path.is_file() and not _NO_LOG.search(path.name)]
-
-
-def _why_nothing(name: str) -> str:
-    if Path(name).is_dir():
-        return "no logs in this directory"
-    return "no file fits this pattern"
-
-
-def _describe(path: str) -> tuple[object, Source]:
-    """Return a source and what is the same for two names of one file.
-
-    Raises:
-        OSError: There is no such file.
-    """
-    if path == STDIN:
-        return STDIN, Source(STDIN)
-    status = Path(path).stat()
-    if not stat.S_ISREG(status.st_mode):
-        return path, Source(path)
-    return (status.st_dev, status.st_ino), Source(path, status.st_size)
-
-
-def _reason(error: OSError) -> str:
-    """Return what the system says, without the path: the problem names the source."""
-    return (error.strerror or "cannot be read").lower()

@@ -11,7 +11,7 @@ import re
 import threading
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 from ua_parser import load_lazy_builtins
@@ -22,6 +22,8 @@ from logstats import rules, schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from ua_parser.core import Matcher
 
 UNKNOWN: Final = "(unknown)"
 NO_AGENT: Final = "(no agent)"
@@ -47,6 +49,9 @@ CACHE_SIZE: Final = 50_000
 # Builds differ within a major version: Chrome/121.0.6167.85 is parsed once for all of Chrome 121.
 _BUILD: Final = r"(\d+)\.\d+\.\d+\.\d+"
 _VERSION: Final = re.compile(r"\d{1,4}", re.ASCII)
+_SYSTEM_VERSION: Final = re.compile(r"\d{1,4}(?:\.\d)?", re.ASCII)
+# What ua-parser puts together from parts: `(?:Free|Open|Net|)BSD`.
+_PUT_TOGETHER: Final = frozenset({"BSD", "FreeBSD", "NetBSD", "OpenBSD"})
 # Where a pattern's text is no literal: groups, classes, repetitions, wildcards.
 _NO_LITERAL: Final = re.compile(r"\\[dswbDSWB]|(?<!\\)(?:\{[\d,]+\}|[()|?*+^$\[\].])")
 
@@ -96,7 +101,7 @@ class AgentParser:
 
     def __init__(self, cache_size: int = CACHE_SIZE) -> None:
         matchers = load_lazy_builtins()
-        crawlers = [matcher for matcher in matchers[2] if matcher.family == "Spider"]
+        crawlers = [m for m in matchers[2] if getattr(m, "family", None) == "Spider"]
         resolver = Resolver((matchers[0], matchers[1], crawlers))
         self._browsers = resolver.ua
         self._systems = resolver.os
@@ -165,8 +170,8 @@ class AgentParser:
         return OTHER_BOT if self._crawlers.extract(text) else None
 
     def _system_version(self, major: str | None) -> str | None:
-        """Return a number, or a name that Windows versions have (XP, Vista)."""
-        if major is None or _VERSION.fullmatch(major):
+        """Return a number (11, 8.1), or a name that Windows versions have (XP, Vista)."""
+        if major is None or _SYSTEM_VERSION.fullmatch(major):
             return major
         return major if self._families.known(major) != UNKNOWN else None
 
@@ -174,13 +179,13 @@ class AgentParser:
 class _Literals:
     """The texts that stand literally in ua-parser's patterns and replacements."""
 
-    def __init__(self, matchers: Iterable[object]) -> None:
-        self._literals: set[str] = set()
+    def __init__(self, matchers: Iterable[Matcher[Any]]) -> None:
+        self._literals = set(_PUT_TOGETHER)
         self._templates: list[re.Pattern[str]] = []
         for matcher in matchers:
-            self._add_pattern(getattr(matcher, "regex"))
+            self._add_pattern(matcher.regex)
             for name in ("family", "major"):
-                self._add_template(getattr(matcher, name) or "")
+                self._add_template(getattr(matcher, name, None) or "")
 
     def known(self, family: str) -> str:
         """Return the family if its text is fixed by the rules, `(unknown)` otherwise."""

@@ -91,9 +91,7 @@ def load_static_extensions() -> frozenset[str]:
 def load_search_engines() -> tuple[SearchEngine, ...]:
     """Return the search engines of `search_engines.toml`."""
     rules = load_rules("search_engines")["engines"]
-    return tuple(
-        SearchEngine(rule["name"], tuple(rule["labels"]), tuple(rule["domains"])) for rule in rules
-    )
+    return tuple(SearchEngine(rule["name"], tuple(rule["labels"]), tuple(rule["domains"])) for rule in rules)
 
 
 def is_static_path(path: pl.Expr) -> pl.Expr:

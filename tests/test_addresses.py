@@ -134,6 +134,7 @@ def test_the_fast_path_agrees_with_the_reference(address, kept4, kept6):
 @given(address=ipv4 | ipv6, kept4=bits4, kept6=bits6)
 def test_cutting_keeps_the_leading_bits_and_no_other(address, kept4, kept6):
     before = read_address(str(address))
+    assert before is not None
     after = IPv4Address if before.version == 4 else IPv6Address
     kept = kept4 if before.version == 4 else kept6
     width = before.max_prefixlen

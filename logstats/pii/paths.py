@@ -121,7 +121,8 @@ def clean_paths(raw: pl.Series, *, max_length: int = _LONGEST) -> CleanPaths:
 
 def _scrub_rows(values: pl.Series, max_length: int) -> CleanPaths:
     """Scrub and cut values, and count what was replaced in each."""
-    rows = find_suspects(values).arg_true()
+    is_encoded = values.str.contains("%25", literal=True).fill_null(value=False)
+    rows = (find_suspects(values) | is_encoded).arg_true()
     before = values.gather(rows)
     after = scrub_values(before)
     after = map_rows(after, after.str.contains("%25", literal=True).arg_true(), _scrub_encoded)

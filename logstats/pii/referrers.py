@@ -26,6 +26,7 @@ _SCHEME: Final = r"^\s*(?:[Hh][Tt][Tt][Pp][Ss]?|[Ff][Tt][Pp])$"
 _NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
 # RFC 2606 section 2: names that nobody can own.
 _SAFE_HOSTS: Final = {ADDRESS: "address.invalid", INTERNAL: "internal.invalid"}
+_SAFE_ORIGIN: Final = r"^(?:https?|ftp)://(?:address|internal)\.invalid/$"
 
 
 def _domain(host: str, own_sites: frozenset[str]) -> str:
@@ -94,9 +95,10 @@ def referrer_origins(raw: pl.Series) -> pl.Series:
     """
     parts = _parts(raw).with_columns(referrer_domains(raw).alias("domain"))
     domain = pl.col("domain").replace(_SAFE_HOSTS)
+    is_safe = pl.col("raw").is_null() | pl.col("raw").str.contains(rf"^-?$|{_SAFE_ORIGIN}")
     has_origin = ~pl.col("domain").is_in([MISSING, INVALID, APP])
     return parts.select(
-        pl.when(pl.col("raw").is_in(["", "-"]) | pl.col("raw").is_null()).then(pl.col("raw"))
+        pl.when(is_safe).then(pl.col("raw"))
         .when(has_origin).then(pl.concat_str(pl.col("scheme"), pl.lit("://"), domain, pl.lit("/")))
         .otherwise(pl.lit("-")).alias("referrer")
     ).to_series()  # fmt: skip

@@ -1,0 +1,1 @@
+"""Real servers on loopback, started for one test and stopped after it."""

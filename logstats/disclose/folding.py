@@ -1,8 +1,7 @@
 """Groups under k go to `(other)`, and as many others as it takes that none can be computed.
 
-The rule is minimal in what it shows of `(other)`: two groups, k visitors together, and
-room: whoever knows k, the total and every number shown must still think any count from 1
-to k - 1 possible for a group that was hidden.
+`(other)` has two groups, k visitors together, and room: whoever knows k, this rule, and
+every number shown must still think several counts possible for each group that was hidden.
 """
 
 from __future__ import annotations
@@ -131,7 +130,7 @@ def _hides(limits: Limits, hidden: pl.DataFrame, seen: pl.DataFrame, cover: Merg
 
 
 def _leaves_room(limits: Limits, small: int, large: int, seen: pl.DataFrame, cover: Merged) -> bool:
-    """Whether each small group could still have any count of visitors from 1 to k - 1.
+    """Whether each small group could still have `room` different counts of visitors.
 
     Who reads the report knows that a small group has under k visitors a day, that one
     folded to cover it has at least k and no more than the smallest shown, and the sums.
@@ -144,6 +143,6 @@ def _leaves_room(limits: Limits, small: int, large: int, seen: pl.DataFrame, cov
     if limits.partition:
         sum_high = min(sum_high, cover.visitors - large * k)
     sum_low = cover.visitors - large * largest if largest is not None else (0 if large else cover.visitors)
-    low = sum_low - (small - 1) * most
-    high = sum_high - (small - 1) * fewest
-    return low <= fewest and high >= k - 1
+    low = max(fewest, sum_low - (small - 1) * most)
+    high = min(k - 1, sum_high - (small - 1) * fewest)
+    return high - low + 1 >= min(limits.rule.room, k - fewest)

@@ -93,6 +93,7 @@ RULES: Final[dict[str, Rule]] = {
     "disclosure.top": _whole(1, 100_000, _free),
     "disclosure.dominance_percent": _whole(50, 100, _at_most),
     "disclosure.other_min_groups": _whole(1, 100, _at_least),
+    "disclosure.room": _whole(1, 1_000_000, _at_least),
     "disclosure.round_visitors": _whole(1, 1_000, lambda own, base: own % base == 0),
     "disclosure.show_zeros": _flag(_at_most),
     "disclosure.time_spans": _some_of((1, 3, 6, 24)),

@@ -32,6 +32,7 @@ class Disclosure:
     top: int
     dominance_percent: int
     other_min_groups: int
+    room: int
     round_visitors: int
     show_zeros: bool
     time_spans: tuple[int, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -18,10 +18,7 @@ from logstats.tally import Tally
 
 DAY = date(2026, 2, 2)
 STATIC = (".css", ".png")
-TABLES = (
-    "pages static_files errors kinds statuses methods protocols referrers browsers systems devices bots "
-    "hours weekday_hours vhosts"
-).split()
+TABLES = tuple(name for name in SUMMARY_KEYS if name not in ("countries", "networks", "durations"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,37 +46,34 @@ def kind_of(hit: Hit) -> str:
     return "static_file" if hit.path.endswith(STATIC) else "page"
 
 
+FIXED: dict[str, Callable[[Hit], tuple[Any, ...]]] = {
+    "kinds": lambda hit: (kind_of(hit),),
+    "statuses": lambda hit: (hit.status,),
+    "methods": lambda hit: (hit.method,),
+    "protocols": lambda _hit: ("HTTP/1.1",),
+    "vhosts": lambda _hit: ("(other host)",),
+    "referrers": lambda hit: (hit.referrer,),
+    "browsers": lambda hit: (hit.browser, "1"),
+    "systems": lambda hit: (hit.system, "1"),
+    "devices": lambda hit: (hit.device,),
+}
+
+
 def keys_of(name: str, hit: Hit) -> Iterable[tuple[Any, ...]]:
+    """The keys of the rows of a table that count a hit."""
     kind = kind_of(hit)
-    match name:
-        case "pages" | "static_files":
-            yield from [(hit.path,)] if kind == name.removesuffix("s") else []
-        case "errors":
-            yield from [(hit.status, hit.path)] if "error" in kind else []
-        case "kinds":
-            yield (kind,)
-        case "statuses":
-            yield (hit.status,)
-        case "methods":
-            yield (hit.method,)
-        case "protocols":
-            yield ("HTTP/1.1",)
-        case "vhosts":
-            yield ("(other host)",)
-        case "referrers":
-            yield (hit.referrer,)
-        case "browsers":
-            yield (hit.browser, "1")
-        case "systems":
-            yield (hit.system, "1")
-        case "devices":
-            yield (hit.device,)
-        case "bots":
-            yield from [("robot",)] if hit.visitor is None else []
-        case "hours":
-            yield from ((hit.hour // span * span, span) for span in (1, 3, 6, 24))
-        case "weekday_hours":
-            yield from ((hit.day.isoweekday(), hit.hour // span * span, span) for span in (1, 3, 6, 24))
+    if name in FIXED:
+        yield FIXED[name](hit)
+    elif name == "hours":
+        yield from ((hit.hour // span * span, span) for span in (1, 3, 6, 24))
+    elif name == "weekday_hours":
+        yield from ((hit.day.isoweekday(), hit.hour // span * span, span) for span in (1, 3, 6, 24))
+    elif name == "errors" and "error" in kind:
+        yield hit.status, hit.path
+    elif name.removesuffix("s") == kind:
+        yield (hit.path,)
+    elif name == "bots" and hit.visitor is None:
+        yield ("robot",)
 
 
 class Site:
@@ -110,9 +104,7 @@ class Site:
 
     def report(self, policy: Policy | None = None, **options: Any) -> Report:
         n = len(self.hits)
-        return disclose(
-            self.summary, policy or DEFAULT, self.union, lines=Tally(read=n, parsed=n), **options
-        )
+        return disclose(self.summary, policy or DEFAULT, self.union, lines=Tally(read=n, parsed=n), **options)
 
 
 def count(hits: list[Hit]) -> tuple[int, int, int, int, int]:

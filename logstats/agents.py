@@ -127,6 +127,14 @@ class AgentParser:
         rows = pl.DataFrame([agent.row() for agent in numbers], schema=COLUMNS, orient="row")
         return rows[codes] if codes else rows
 
+    def cached(self) -> int:
+        """Return how many agents are remembered."""
+        return len(self._young) + len(self._old)
+
+    def fixed_names(self) -> frozenset[str]:
+        """Return the texts that names of browsers and systems are made of."""
+        return self._families.literals()
+
     def _look_up(self, text: str | None) -> Agent:
         if text is None:
             return NOTHING_KNOWN
@@ -186,6 +194,10 @@ class _Literals:
             self._add_pattern(matcher.regex)
             for name in ("family", "major"):
                 self._add_template(getattr(matcher, name, None) or "")
+
+    def literals(self) -> frozenset[str]:
+        """Return all of them."""
+        return frozenset(self._literals)
 
     def known(self, family: str) -> str:
         """Return the family if its text is fixed by the rules, `(unknown)` otherwise."""

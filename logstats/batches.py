@@ -1,0 +1,78 @@
+"""A batch of hits as a star: one row a hit, one row a distinct value.
+
+A log repeats itself: two million lines hold some thousand agents, paths and
+referrers. So a batch keeps one small table of distinct values for each thing a
+line tells, and the hits point into them with integer codes. Every stage
+after `parse` works on the distinct values, and no text is handled twice.
+
+The type of a batch says how far it has come, so that forgetting to redact is
+a type error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, NewType
+
+import polars as pl
+
+# The columns of `Batch.hits` that are codes: row i of `values[column]` is code i.
+MINUTE: Final = "minute"
+CLIENT: Final = "client"
+REQUEST: Final = "request"
+PROTOCOL: Final = "protocol"
+REFERRER: Final = "referrer"
+AGENT: Final = "agent"
+VHOST: Final = "vhost"
+# What is kept of a client's address where places are wanted: cut, and cut with its length.
+CUT: Final = "cut"
+CIDR: Final = "cidr"
+
+# What a client did not send, as servers write it; null is what the format does not tell.
+NOTHING: Final = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Hits and the distinct values they point to.
+
+    Attributes:
+        hits: One row a hit: UInt32 codes, `status` (UInt16), `bytes_sent` (Int64)
+            and, where the format has it, `duration_us` (Int64).
+        values: For every code column the table of its distinct values. A value
+            may stand in several rows of it.
+    """
+
+    hits: pl.DataFrame
+    values: dict[str, pl.DataFrame]
+
+    def replace(self, **values: pl.DataFrame) -> Batch:
+        """Return the same hits with other tables of values."""
+        return Batch(self.hits, {**self.values, **values})
+
+
+# minute(time) client(host) request(method path query) protocol referrer agent vhost
+ParsedBatch = NewType("ParsedBatch", Batch)
+# host, query and user are gone; client(token, network): what is kept of the address
+RedactedBatch = NewType("RedactedBatch", Batch)
+# agent(token browser system device bot); the agent string is gone
+EnrichedBatch = NewType("EnrichedBatch", Batch)
+
+
+def encode(column: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return the code of every row and the distinct values in the order of their codes.
+
+    Null is a value like any other.
+
+    >>> codes, values = encode(pl.Series(["a", None, "a"]))
+    >>> codes.to_list() == [codes[0], codes[1], codes[0]], values.sort().to_list()
+    (True, [None, 'a'])
+    """
+    categories = pl.Categories.random()
+    coded = column.cast(pl.Categorical(categories))
+    values = categories.to_series()
+    codes = coded.to_physical()
+    if coded.null_count():
+        codes = codes.fill_null(len(values))
+        values = pl.concat([values, pl.Series([None], dtype=pl.String)])
+    return codes, values.rename("")

@@ -1,0 +1,127 @@
+"""The click group, and the one place where an error becomes an exit code.
+
+0 done · 1 a check failed · 2 usage or configuration · 3 input missing, unreadable or of
+no known format · 4 store locked or broken · 70 a bug of ours · 130 interrupted
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING, Final, NoReturn
+
+import click
+
+from logstats import __version__
+from logstats.errors import LogstatsError
+from logstats.process import protect_process
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+EXIT_BUG: Final = 70
+EXIT_INTERRUPTED: Final = 130
+
+# command -> its module's attribute, and what --help says; nothing is imported before it is used.
+COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    "report": ("logstats.commands.report:report", "Statistics of logs: terminal, JSON, CSV, HTML and more."),
+    "anonymize": ("logstats.commands.anonymize:anonymize", "The same logs without personal data."),
+    "formats": ("logstats.commands.formats:formats", "Log formats: list, show, detect."),
+    "policy": ("logstats.commands.policy:policy", "What is kept and shown: list, show, check."),
+}
+
+
+class _LazyGroup(click.Group):
+    """A group that imports a command when it is called, so that --help is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's interface
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "LOGSTATS"},
+)
+@click.version_option(__version__, prog_name="logstats", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Summary statistics of web-server logs that reveal no visitor.
+
+    Logs are read plain or as gz, bz2, xz or zst; - is standard input. Nothing is sent anywhere.
+    """
+
+
+def main(args: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit with the code that tells how it went."""
+    protect_process()
+    code = _run(args)
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.flush()
+    # What is left to flush at exit would raise again where the reader of the pipe is gone.
+    if code == 0 and sys.stdout.closed:
+        code = 0
+    sys.exit(code)
+
+
+def _run(args: Sequence[str] | None) -> int:
+    try:
+        result = cli.main(args, prog_name="logstats", standalone_mode=False)
+    except click.exceptions.Abort:
+        return _interrupted()
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except LogstatsError as error:
+        say(str(error))
+        return error.exit_code
+    except BrokenPipeError:
+        _silence_stdout()
+        return 0
+    except KeyboardInterrupt:
+        return _interrupted()
+    except Exception as error:  # noqa: BLE001 - a traceback could quote a log line
+        say(f"bug: {_place(error)}; please report this line")
+        return EXIT_BUG
+    return result if isinstance(result, int) else 0
+
+
+def say(message: str) -> None:
+    """Write one message to stderr."""
+    click.echo(f"logstats: {message}", err=True)
+
+
+def _interrupted() -> int:
+    say("interrupted; nothing was written")
+    return EXIT_INTERRUPTED
+
+
+def _silence_stdout() -> None:
+    """Let nothing more be written to a pipe that nobody reads."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _place(error: BaseException) -> str:
+    """Return the type of an error and where our code raised it; never its message, which may quote a line."""
+    trace: TracebackType | None = error.__traceback__
+    place = "?"
+    while trace is not None:
+        name = trace.tb_frame.f_globals.get("__name__", "?")
+        if str(name).startswith("logstats"):
+            place = f"{name}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return f"{type(error).__name__} at {place}"

@@ -1,0 +1,81 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final, TypeVar
+from zoneinfo import ZoneInfo
+
+import click
+
+from logstats.enrich import BOTS_APART, BOTS_LEFT_OUT, BOTS_ONLY
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_AGO: Final = re.compile(r"([0-9]{1,4})d")
+
+
+class Day(click.ParamType):
+    """A day: 2026-02-01, or 7d for seven days ago (UTC)."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:  # noqa: ANN401
+        """Return the date that is meant."""
+        if isinstance(value, date):
+            return value
+        if ago := _AGO.fullmatch(str(value)):
+            return datetime.now(UTC).date() - timedelta(days=int(ago[1]))
+        try:
+            return date.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value} is no day; write 2026-02-01, or 7d for seven days ago", param, ctx)
+
+
+class Zone(click.ParamType):
+    """A time zone by its IANA name."""
+
+    name = "zone"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401
+        """Return the name of a zone that exists."""
+        try:
+            return ZoneInfo(str(value)).key
+        except (KeyError, ValueError, OSError):
+            self.fail(f"{value} is no time zone; write a name such as Europe/Berlin", param, ctx)
+
+
+def log_argument(command: _F) -> _F:
+    """Add the logs to read."""
+    return click.argument("logs", nargs=-1, required=True, metavar="LOG...")(command)
+
+
+def input_options(command: _F) -> _F:
+    """Add what says how logs are read: --format, --policy, -q, -v."""
+    for option in (
+        click.option("-v", "--verbose", is_flag=True, help="Say which format each log has, and the account of lines."),
+        click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors; no progress."),
+        click.option("--policy", default="default", show_default=True, metavar="NAME|FILE", help="What is kept and shown."),
+        click.option("--format", "format_name", metavar="NAME|LAYOUT", help="The format of all logs; else it is found by itself."),
+    ):
+        command = option(command)
+    return command
+
+
+def scope_options(command: _F) -> _F:
+    """Add which hits count: --since, --until, --tz, --bots."""
+    for option in (
+        click.option(
+            "--bots",
+            type=click.Choice([BOTS_APART, BOTS_LEFT_OUT, BOTS_ONLY]),
+            default=BOTS_APART,
+            show_default=True,
+            help="Count known bots apart from people, leave them out, or count only them.",
+        ),
+        click.option("--tz", type=Zone(), default="UTC", show_default=True, help="Time zone of days and hours."),
+        click.option("--until", type=Day(), help="Last day that counts: 2026-02-28, or 1d ago."),
+        click.option("--since", type=Day(), help="First day that counts: 2026-02-01, or 30d ago."),
+    ):
+        command = option(command)
+    return command

@@ -1,0 +1,89 @@
+"""What the agent string, the minute, and the cut address tell; then these are gone too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from logstats import schema
+from logstats.agents import parse_agents
+from logstats.batches import AGENT, CIDR, CLIENT, CUT, MINUTE, REQUEST, Batch, EnrichedBatch
+from logstats.rules import is_static_path
+
+if TYPE_CHECKING:
+    from logstats.batches import RedactedBatch
+    from logstats.geo import Geo
+
+# What `--bots` may say about hits of known bots.
+BOTS_APART: Final = "apart"
+BOTS_LEFT_OUT: Final = "exclude"
+BOTS_ONLY: Final = "only"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which hits count: days from first to last (both included), people and bots."""
+
+    timezone: str = "UTC"
+    since: date | None = None
+    until: date | None = None
+    bots: str = BOTS_APART
+
+
+def enrich_batch(
+    redacted: RedactedBatch, scope: Scope, *, geo: Geo | None = None, networks: bool = False
+) -> EnrichedBatch:
+    """Return hits with day, hour, browser, system, device, bot and place.
+
+    Args:
+        redacted: Hits without personal data.
+        scope: The time zone of days and hours.
+        geo: Databases in which the cut addresses are looked up.
+        networks: Whether the cut address itself is the network, where no database tells one.
+    """
+    values = redacted.values
+    local = values[MINUTE][schema.TIME].dt.convert_time_zone(scope.timezone)
+    minutes = pl.DataFrame(
+        {schema.DAY: local.dt.date(), schema.HOUR: local.dt.hour().cast(pl.Int64)},
+    )
+    agents = parse_agents(values[AGENT][AGENT]).with_columns(values[AGENT][schema.TOKEN])
+    requests = values[REQUEST].with_columns(is_static_path(pl.col(schema.PATH)).alias("static"))
+    clients = _places(values[CLIENT], geo, networks=networks)
+    enriched = redacted.replace(
+        minute=minutes, agent=agents, request=requests, client=clients
+    )
+    return EnrichedBatch(enriched)
+
+
+def _places(clients: pl.DataFrame, geo: Geo | None, *, networks: bool) -> pl.DataFrame:
+    """Return the token, country and network of each client; null where nobody asked."""
+    nothing = pl.lit(None, pl.String)
+    country, network = nothing.alias(schema.COUNTRY), nothing.alias(schema.NETWORK)
+    if geo is not None:
+        told = geo.look_up(clients[CUT])
+        country = told[schema.COUNTRY] if geo.tells_country else country
+        network = told[schema.NETWORK] if geo.tells_network else network
+    if networks and (geo is None or not geo.tells_network):
+        network = pl.col(CIDR).fill_null("(unknown)").alias(schema.NETWORK)
+    return clients.select(schema.TOKEN, country, network)
+
+
+def select_hits(batch: EnrichedBatch, scope: Scope) -> EnrichedBatch:
+    """Return the hits that count."""
+    day = batch.values[MINUTE][schema.DAY].gather(batch.hits[MINUTE])
+    is_bot = batch.values[AGENT][schema.BOT].is_not_null()
+    wanted: list[pl.Series] = []
+    if scope.since is not None:
+        wanted.append(day >= scope.since)
+    if scope.until is not None:
+        wanted.append(day <= scope.until)
+    if scope.bots != BOTS_APART:
+        wanted.append((is_bot == (scope.bots == BOTS_ONLY)).gather(batch.hits[AGENT]))
+    if not wanted:
+        return batch
+    every = pl.DataFrame([rows.alias(str(number)) for number, rows in enumerate(wanted)])
+    keep = every.select(pl.all_horizontal(pl.all())).to_series()
+    return EnrichedBatch(Batch(batch.hits.filter(keep), batch.values))

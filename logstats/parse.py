@@ -1,0 +1,139 @@
+"""Blocks become columns: the fast plan for the many lines, the exact parser for the odd ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from logstats import schema
+from logstats.batches import (
+    AGENT,
+    CLIENT,
+    MINUTE,
+    NOTHING,
+    PROTOCOL,
+    REFERRER,
+    REQUEST,
+    VHOST,
+    Batch,
+    ParsedBatch,
+    encode,
+)
+from logstats.formats import Rejected, parse_line
+from logstats.lines import decode_line, lines_at, split_lines, to_utf8
+from logstats.plan import plan_of
+from logstats.split import split_block
+from logstats.tally import Tally
+
+if TYPE_CHECKING:
+    from logstats.formats import Format, Hit
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a block holds: hits of the fast plan, hits of the exact parser, and the account."""
+
+    batch: ParsedBatch | None
+    odd_hits: list[Hit]
+    tally: Tally
+
+
+def parse_block(data: bytes, formats: tuple[Format, ...], *, keep_query: bool = False) -> Parsed:
+    """Return the hits of a block.
+
+    Args:
+        data: Whole lines; the last one need not end in a newline.
+        formats: The format of the source first, then its siblings, which odd lines may have.
+        keep_query: Whether the query of each request is wanted.
+    """
+    plan = plan_of(formats[0])
+    if plan is None:
+        return _parse_odd(split_lines(data), formats, None)
+    split = split_block(to_utf8(data), plan, keep_query=keep_query)
+    odd = split.odd_rows()
+    batch = split.batch() if len(odd) < split.height else None
+    return _parse_odd(lines_at(data, odd), formats, batch, split.height - len(odd))
+
+
+def _parse_odd(
+    lines: list[bytes], formats: tuple[Format, ...], batch: ParsedBatch | None, parsed: int = 0
+) -> Parsed:
+    tally = Tally(read=parsed + len(lines), parsed=parsed)
+    hits: list[Hit] = []
+    for line in lines:
+        if not line.strip():
+            tally.blank += 1
+            continue
+        hit = parse_odd_line(line, formats)
+        if isinstance(hit, Rejected):
+            tally.rejected[hit.reason] += 1
+        else:
+            tally.parsed += 1
+            hits.append(hit)
+    return Parsed(batch, hits, tally)
+
+
+def parse_odd_line(line: bytes, formats: tuple[Format, ...]) -> Hit | Rejected:
+    """Return the hit of a line by the first format that fits, else why the first one does not."""
+    text = decode_line(line)
+    first = Rejected("no_format")
+    for number, format_ in enumerate(formats):
+        hit = parse_line(format_, text)
+        if not isinstance(hit, Rejected):
+            return hit
+        first = hit if number == 0 else first
+    return first
+
+
+def batch_of_hits(hits: list[Hit], format_: Format) -> ParsedBatch:
+    """Return hits of the exact parser as a batch.
+
+    Args:
+        hits: At least one, all of one source.
+        format_: The format of the source; a column it has is never null.
+    """
+    frame = pl.DataFrame(
+        {name: [hit.get(name) for hit in hits] for name in _HIT_COLUMNS}, schema_overrides=_HIT_COLUMNS
+    )
+    frame = frame.with_columns(
+        pl.col(name).fill_null(NOTHING) for name in (REFERRER, AGENT) if name in format_.columns
+    )
+    codes: dict[str, pl.Series] = {}
+    values: dict[str, pl.DataFrame] = {}
+    for code, columns in _CODE_COLUMNS.items():
+        distinct = frame.select(columns).unique().with_row_index("code")
+        found = frame.select(columns).join(distinct, on=columns, how="left", nulls_equal=True, maintain_order="left")
+        codes[code] = found["code"]
+        values[code] = distinct.drop("code")
+    numbers = frame.select(
+        pl.col(schema.STATUS).clip(0, 999).fill_null(0).cast(pl.UInt16),
+        pl.col(schema.BYTES_SENT).clip(0).fill_null(0),
+        pl.col(schema.DURATION_US),
+    )
+    return ParsedBatch(Batch(pl.DataFrame(codes).hstack(numbers), values))
+
+
+_HIT_COLUMNS: Final[dict[str, pl.DataType]] = {
+    schema.TIME: pl.Datetime("us", "UTC"),
+    schema.HOST: pl.String(),
+    schema.METHOD: pl.String(),
+    schema.PATH: pl.String(),
+    schema.QUERY: pl.String(),
+    schema.PROTOCOL: pl.String(),
+    schema.STATUS: pl.Int64(),
+    schema.BYTES_SENT: pl.Int64(),
+    schema.REFERRER: pl.String(),
+    schema.AGENT: pl.String(),
+    schema.VHOST: pl.String(),
+    schema.DURATION_US: pl.Int64(),
+}
+_CODE_COLUMNS: Final = {
+    MINUTE: [schema.TIME],
+    CLIENT: [schema.HOST],
+    REQUEST: [schema.METHOD, schema.PATH, schema.QUERY],
+    PROTOCOL: [schema.PROTOCOL],
+    REFERRER: [schema.REFERRER],
+    AGENT: [schema.AGENT],
+    VHOST: [schema.VHOST],
+}

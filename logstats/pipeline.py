@@ -1,0 +1,263 @@
+"""The order of the stages; read this first.
+
+    report:     read -> parse -> redact -> enrich -> aggregate -> disclose
+    anonymize:  read -> parse -> redact -> rewrite
+
+One thread reads and unpacks, two count; polars lets other threads run while it
+works. Each counting thread has open days of its own, which are merged at the end.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from logstats import schema
+from logstats.aggregate import OpenDays
+from logstats.disclose import disclose
+from logstats.enrich import Scope, enrich_batch, select_hits
+from logstats.parse import batch_of_hits, parse_block
+from logstats.read import Block, Problem, find_sources, prefetch, read_sources
+from logstats.recognize import recognize
+from logstats.redact import redact_batch
+from logstats.rollup import SOURCES
+from logstats.seeds import Seeds
+from logstats.tally import Tally
+
+if TYPE_CHECKING:
+    from logstats.batches import ParsedBatch
+    from logstats.formats import Format, Hit
+    from logstats.geo import Geo
+    from logstats.policy import Policy
+    from logstats.tables import Report
+
+# polars works with several threads by itself; two of ours keep two processors busy between its steps.
+COUNTING_THREADS: Final = 2
+# Hits of the exact parser are counted when there are this many, for a batch costs the same with few.
+ODD_HITS_AT_ONCE: Final = 20_000
+
+Watcher = Callable[[Block], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A block and the formats its lines may have."""
+
+    block: Block
+    formats: tuple[Format, ...]
+
+
+@dataclass(slots=True)
+class Logs:
+    """The named logs as jobs; what could not be read or recognized is in `problems`."""
+
+    names: tuple[str, ...]
+    forced: tuple[Format, ...] = ()
+    watch: Watcher | None = None
+    problems: list[Problem] = field(default_factory=list)
+    found_formats: list[Format] = field(default_factory=list)
+    sources_read: int = 0
+
+    def jobs(self, *, flush_early: bool = False) -> Iterator[Job]:
+        """Yield every block that holds lines of a known format; reading runs ahead in a thread."""
+        found = find_sources(self.names)
+        self.problems += found.problems
+        self.sources_read += len(found.sources)
+        blocks = read_sources(found.sources, flush_early=flush_early)
+        known: tuple[str, tuple[Format, ...] | Problem | None] = ("", None)
+        for item in blocks if flush_early else prefetch(blocks, depth=2):
+            if isinstance(item, Problem):
+                self.problems.append(item)
+                continue
+            if self.watch is not None:
+                self.watch(item)
+            if known[0] != item.source or known[1] is None:
+                known = (item.source, self._recognize(item))
+            if isinstance(known[1], tuple):
+                yield Job(item, known[1])
+            elif known[1] is None:
+                yield Job(item, self.forced)
+
+    def _recognize(self, block: Block) -> tuple[Format, ...] | Problem | None:
+        formats = recognize(block.source, block.data, self.forced)
+        if isinstance(formats, Problem):
+            self.problems.append(formats)
+            self.sources_read -= 1
+        elif formats:
+            self.found_formats += formats[:1]
+        return formats
+
+
+@dataclass(slots=True)
+class Counted:
+    """What came of the logs: open days, the account of lines, what was replaced."""
+
+    days: OpenDays
+    lines: Tally = field(default_factory=Tally)
+    replaced: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How to count: under which policy, which hits, with which databases."""
+
+    policy: Policy
+    scope: Scope = field(default_factory=Scope)
+    geo: Geo | None = None
+
+    @property
+    def places(self) -> bool:
+        """Whether the cut address is looked up or shown."""
+        return self.geo is not None or self.policy.addresses.networks_table
+
+
+class _Counter:
+    """One thread's share of the counting."""
+
+    def __init__(self, rules: Rules, seeds: Seeds) -> None:
+        self._rules = rules
+        self._seeds = seeds
+        self._odd: dict[Format, list[Hit]] = {}
+        self.counted = Counted(OpenDays(seeds))
+
+    def count_job(self, job: Job) -> None:
+        """Count the lines of a block."""
+        tally = self.counted.lines
+        too_long = job.block.lines_too_long
+        tally.add(Tally(read=too_long, rejected=Counter(too_long=too_long) if too_long else Counter()))
+        if not job.formats:
+            blank = job.block.data.count(b"\n") + (not job.block.ends_with_newline)
+            tally.add(Tally(read=blank, blank=blank))
+            return
+        keep_query = bool(self._rules.policy.paths.keep_params)
+        parsed = parse_block(job.block.data, job.formats, keep_query=keep_query)
+        tally.add(parsed.tally)
+        if parsed.batch is not None:
+            self.count_batch(parsed.batch)
+        if parsed.odd_hits:
+            odd = self._odd.setdefault(job.formats[0], [])
+            odd += parsed.odd_hits
+            if len(odd) >= ODD_HITS_AT_ONCE:
+                self.count_odd(job.formats[0])
+
+    def count_odd(self, format_: Format) -> None:
+        """Count the hits that the exact parser read."""
+        hits = self._odd.pop(format_)
+        for start in range(0, len(hits), ODD_HITS_AT_ONCE):
+            self.count_batch(batch_of_hits(hits[start : start + ODD_HITS_AT_ONCE], format_))
+
+    def finish(self) -> Counted:
+        """Count what is left and return all."""
+        for format_ in list(self._odd):
+            self.count_odd(format_)
+        return self.counted
+
+    def count_batch(self, parsed: ParsedBatch) -> None:
+        """Redact, enrich and count a batch."""
+        rules = self._rules
+        redacted = redact_batch(
+            parsed, rules.policy, self._seeds, places=rules.places, replaced=self.counted.replaced
+        )
+        enriched = enrich_batch(redacted, rules.scope, geo=rules.geo, networks=rules.policy.addresses.networks_table)
+        selected = select_hits(enriched, rules.scope)
+        self.counted.lines.filtered += enriched.hits.height - selected.hits.height
+        if selected.hits.height:
+            self.counted.days.count(selected)
+
+
+class _Shared:
+    """Jobs that several threads take, one at a time, until one of them stops all."""
+
+    def __init__(self, jobs: Iterator[Job]) -> None:
+        self._jobs = jobs
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def __iter__(self) -> Iterator[Job]:
+        while True:
+            with self._lock:
+                job = None if self._stopped else next(self._jobs, None)
+            if job is None:
+                return
+            yield job
+
+    def stop(self) -> None:
+        """Hand out no further job."""
+        self._stopped = True
+
+
+def _count_all(counter: _Counter, jobs: _Shared) -> Counted:
+    try:
+        for job in jobs:
+            counter.count_job(job)
+        return counter.finish()
+    except BaseException:
+        jobs.stop()
+        raise
+
+
+def count_logs(logs: Logs, rules: Rules) -> Counted:
+    """Return the counts of all lines of the logs; what could not be read is in `logs.problems`."""
+    seeds = Seeds()
+    counters = [_Counter(rules, seeds) for _ in range(COUNTING_THREADS)]
+    jobs = _Shared(logs.jobs())
+    with ThreadPoolExecutor(COUNTING_THREADS, thread_name_prefix="logstats-count") as pool:
+        try:
+            shares = list(pool.map(lambda counter: _count_all(counter, jobs), counters))
+        except BaseException:
+            # An interrupt ends the run after the block in hand, not after the whole log.
+            jobs.stop()
+            raise
+    whole = shares[0]
+    for share in shares[1:]:
+        whole.days.merge(share.days)
+        whole.lines.add(share.lines)
+        whole.replaced.update(share.replaced)
+    return whole
+
+
+def report_logs(logs: Logs, rules: Rules, *, top: int | None = None) -> Report:
+    """Return the report of the logs: all stages from read to disclose."""
+    counted = count_logs(logs, rules)
+    tables = _tables(logs, rules)
+    summary = counted.days.close(tables)
+    return disclose(
+        summary,
+        rules.policy,
+        counted.days.union,
+        lines=counted.lines,
+        timezone=rules.scope.timezone,
+        top=top,
+        bots=rules.scope.bots,
+        replaced=dict(counted.replaced),
+        notes=_notes(counted),
+    )
+
+
+def _tables(logs: Logs, rules: Rules) -> tuple[str, ...]:
+    """Return the tables that the logs and databases can tell something about."""
+    columns = {column for format_ in logs.found_formats for column in format_.columns}
+    wanted = {
+        "referrers": schema.REFERRER in columns,
+        "browsers": schema.AGENT in columns,
+        "systems": schema.AGENT in columns,
+        "devices": schema.AGENT in columns,
+        "vhosts": schema.VHOST in columns and bool(rules.policy.sites),
+        "countries": rules.geo is not None and rules.geo.tells_country,
+        "networks": (rules.geo is not None and rules.geo.tells_network) or rules.policy.addresses.networks_table,
+    }
+    return tuple(name for name in SOURCES if wanted.get(name, True))
+
+
+def _notes(counted: Counted) -> tuple[str, ...]:
+    """Return what a reader must know of the counting itself."""
+    notes = []
+    if counted.days.sample_share < 1:
+        notes.append(f"Visitors are estimated from a sample of {counted.days.sample_share:.3%} of them")
+    if missed := counted.days.missed_hits:
+        notes.append(f"Rare values were folded into (other): a row may lack up to {missed:,} hits")
+    return tuple(notes)

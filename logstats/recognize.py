@@ -1,0 +1,50 @@
+"""Which format each source has, found by itself from its first lines or given by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from logstats import formats
+from logstats.errors import UnknownFormat
+from logstats.lines import decode_line, split_lines
+from logstats.read import Problem, looks_binary
+
+if TYPE_CHECKING:
+    from logstats.formats import Format
+
+# Lines that are looked at to find a format.
+FIRST_LINES: Final = 200
+FIRST_BYTES: Final = 256 * 1024
+
+
+def recognize(source: str, data: bytes, forced: tuple[Format, ...]) -> tuple[Format, ...] | Problem | None:
+    """Return the formats of a source, the likeliest first, or why it is no log.
+
+    Args:
+        source: Its name, for the message.
+        data: Its first lines.
+        forced: What the user named; then nothing is looked for.
+
+    Returns:
+        None where there is nothing but blank lines yet.
+    """
+    if looks_binary(data[:4096]):
+        return Problem(source, "is no text; a log is read plain or as gz, bz2, xz or zst")
+    if forced:
+        return forced
+    lines = [decode_line(line) for line in split_lines(data[:FIRST_BYTES])[:FIRST_LINES]]
+    if not any(line.strip() for line in lines):
+        return None
+    verdict = formats.detect_format(lines)
+    if verdict.format is None:
+        return Problem(source, str(UnknownFormat(source, len(formats.all_presets()))).removeprefix(f"{source}: "))
+    return (verdict.format, *verdict.siblings)
+
+
+def format_named(name: str | None) -> tuple[Format, ...]:
+    """Return the format of this name or layout; nothing if none is named.
+
+    Raises:
+        UsageError: There is none.
+    """
+    return (formats.load(name),) if name else ()

@@ -1,0 +1,177 @@
+"""Tables of a summary, rolled up from the counted facets.
+
+A visitor counts once in every row, so rows that merge several values of a facet
+are counted again from the pairs, unless a visitor can only ever have one of
+the values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from logstats import schema
+from logstats.facets import FAMILY, KEY, FacetCounts
+from logstats.summaries import ALL_KINDS, CLIENT_ERROR, KINDS, PAGE, SERVER_ERROR, STATIC_FILE, Summary
+
+REQUESTS: Final = "requests"
+REFERRERS: Final = "referrers"
+ANSWERS: Final = "answers"
+HOURS: Final = "hours"
+PROFILES: Final = "profiles"
+
+FACET_LABELS: Final[dict[str, dict[str, pl.DataType]]] = {
+    REQUESTS: {schema.STATUS: pl.Int64(), schema.PATH: pl.String()},
+    REFERRERS: {schema.REFERRER: pl.String()},
+    ANSWERS: {
+        schema.STATUS: pl.Int64(),
+        schema.METHOD: pl.String(),
+        schema.PROTOCOL: pl.String(),
+        schema.VHOST: pl.String(),
+    },
+    HOURS: {schema.HOUR: pl.Int64()},
+    PROFILES: {
+        schema.BROWSER: pl.String(),
+        schema.BROWSER_VERSION: pl.String(),
+        schema.SYSTEM: pl.String(),
+        schema.SYSTEM_VERSION: pl.String(),
+        schema.DEVICE: pl.String(),
+        schema.BOT: pl.String(),
+        schema.COUNTRY: pl.String(),
+        schema.NETWORK: pl.String(),
+    },
+}
+# The family of a request is its kind, so that folded values still add up to it.
+KIND_FAMILIES: Final = {kind: number for number, kind in enumerate(ALL_KINDS)}
+SPANS: Final = (1, 3, 6, 24)
+
+_SUMS: Final = (schema.HITS, schema.BOT_HITS, schema.BYTES_SENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the rows of a table come from.
+
+    Attributes:
+        facet: Which facet.
+        keys: The columns that name a row, made of the facet's labels.
+        kinds: Only requests of these kinds.
+        alone: Whether no visitor has two values of the facet that are in one row.
+    """
+
+    facet: str
+    keys: tuple[pl.Expr, ...]
+    kinds: tuple[str, ...] = ()
+    alone: bool = True
+
+    def names(self, facet: FacetCounts) -> pl.DataFrame:
+        """Return the keys of the facet's values with the key columns of the table."""
+        names = facet.names[0]
+        if self.kinds:
+            names = names.filter(pl.col(FAMILY).is_in([KIND_FAMILIES[kind] for kind in self.kinds]))
+        return names.select(KEY, *self.keys)
+
+
+def _source(facet: str, *keys: str, kinds: tuple[str, ...] = (), alone: bool = True) -> Source:
+    return Source(facet, tuple(pl.col(key) for key in keys), kinds, alone)
+
+
+_KIND: Final = pl.col(FAMILY).replace_strict(
+    {number: kind for kind, number in KIND_FAMILIES.items()}, return_dtype=pl.String
+)
+
+SOURCES: Final[dict[str, Source]] = {
+    "pages": _source(REQUESTS, schema.PATH, kinds=(PAGE,)),
+    "static_files": _source(REQUESTS, schema.PATH, kinds=(STATIC_FILE,)),
+    "errors": _source(REQUESTS, schema.STATUS, schema.PATH, kinds=(CLIENT_ERROR, SERVER_ERROR), alone=False),
+    KINDS: Source(REQUESTS, (_KIND.alias(schema.KIND),), alone=False),
+    "referrers": _source(REFERRERS, schema.REFERRER),
+    "statuses": _source(ANSWERS, schema.STATUS, alone=False),
+    "methods": _source(ANSWERS, schema.METHOD, alone=False),
+    "protocols": _source(ANSWERS, schema.PROTOCOL, alone=False),
+    "vhosts": _source(ANSWERS, schema.VHOST, alone=False),
+    "browsers": _source(PROFILES, schema.BROWSER, schema.BROWSER_VERSION),
+    "systems": _source(PROFILES, schema.SYSTEM, schema.SYSTEM_VERSION),
+    "devices": _source(PROFILES, schema.DEVICE),
+    "countries": _source(PROFILES, schema.COUNTRY),
+    "networks": _source(PROFILES, schema.NETWORK),
+}
+
+
+def _hours(span: int) -> Source:
+    first = (pl.col(schema.HOUR) // span * span).alias(schema.HOUR)
+    return Source(HOURS, (first, pl.lit(span, pl.Int64).alias(schema.SPAN_HOURS)), alone=span == 1)
+
+
+def roll_up(facet: FacetCounts, source: Source) -> pl.DataFrame:
+    """Return day, keys and counts of a table, one row a day and key."""
+    names = source.names(facet)
+    keys = [name for name in names.columns if name != KEY]
+    groups = names.select(keys).unique().with_row_index("group")
+    names = names.join(groups, on=keys, nulls_equal=True).select(KEY, "group")
+    counts = facet.counts[0].join(names, on=KEY).group_by(schema.DAY, "group").agg(pl.col(_SUMS).sum())
+    visitors = _visitors(facet, names, alone=source.alone)
+    rows = counts.join(visitors, on=[schema.DAY, "group"], how="left").join(groups, on="group")
+    # Out of a sample a row may have no visitor left; where people hit there was one.
+    least = (pl.col(schema.HITS) > pl.col(schema.BOT_HITS)).cast(pl.Int64)
+    shown = [pl.max_horizontal(pl.col(name).fill_null(0), least) for name in (schema.VISITORS, schema.TOP_HITS)]
+    return rows.select(schema.DAY, *keys, schema.HITS, schema.BOT_HITS, shown[0], schema.BYTES_SENT, shown[1])
+
+
+def _visitors(facet: FacetCounts, names: pl.DataFrame, *, alone: bool) -> pl.DataFrame:
+    if alone:
+        cells = facet.cells().join(names, on=KEY).group_by(schema.DAY, "group")
+        return cells.agg(pl.col(schema.VISITORS).sum(), pl.col(schema.TOP_HITS).max())
+    pairs = facet.pairs[0].join(names, on=KEY)
+    regrouped = pairs.group_by(schema.DAY, "group", schema.TOKEN).agg(pl.col(schema.HITS).sum())
+    return facet.count_visitors(regrouped, schema.DAY, "group")
+
+
+def close_facets(facets: dict[str, FacetCounts], tables: tuple[str, ...]) -> Summary:
+    """Return the integers of all days; the facets' parts must be merged.
+
+    Args:
+        facets: By name, all of `FACET_LABELS`.
+        tables: Which of `SOURCES` to make beside `hours`, `weekday_hours` and `bots`.
+    """
+    profiles = facets[PROFILES]
+    days = roll_up(profiles, Source(PROFILES, (pl.lit(0).alias("all"),)))
+    made = {name: roll_up(facets[SOURCES[name].facet], SOURCES[name]) for name in tables}
+    hours = pl.concat([roll_up(facets[HOURS], _hours(span)) for span in SPANS])
+    weekday = pl.col(schema.DAY).dt.weekday().cast(pl.Int64).alias(schema.WEEKDAY)
+    made["hours"] = hours
+    made["weekday_hours"] = hours.select(schema.DAY, weekday, pl.exclude(schema.DAY))
+    bots = roll_up(profiles, _source(PROFILES, schema.BOT))
+    made["bots"] = bots.filter(pl.col(schema.BOT_HITS) > 0)
+    return Summary(days.drop("all").sort(schema.DAY), made)
+
+
+def union_of_groups(facets: dict[str, FacetCounts], table: str, groups: pl.DataFrame) -> pl.DataFrame:
+    """Return day, visitors and top_hits of the union of a table's groups, exactly.
+
+    Args:
+        facets: Merged facets.
+        table: A table's name.
+        groups: The key columns of the groups; a row of nulls is what was folded.
+    """
+    source, keys = _source_of(table, groups)
+    facet = facets[source.facet]
+    wanted = source.names(facet).join(groups.select(keys), on=keys, nulls_equal=True, how="semi")
+    pairs = facet.pairs[0].join(wanted, on=KEY, how="semi")
+    if table == "weekday_hours":
+        weekday = pairs.with_columns(pl.col(schema.DAY).dt.weekday().cast(pl.Int64).alias(schema.WEEKDAY))
+        hours = weekday.join(source.names(facet), on=KEY)
+        pairs = hours.join(groups, on=[schema.WEEKDAY, *keys], how="semi")
+    merged = pairs.group_by(schema.DAY, schema.TOKEN).agg(pl.col(schema.HITS).sum())
+    return facet.count_visitors(merged, schema.DAY)
+
+
+def _source_of(table: str, groups: pl.DataFrame) -> tuple[Source, list[str]]:
+    if table in ("hours", "weekday_hours"):
+        source = _hours(groups[schema.SPAN_HOURS].item(0))
+        return source, [schema.HOUR, schema.SPAN_HOURS]
+    if table == "bots":
+        return _source(PROFILES, schema.BOT), [schema.BOT]
+    return SOURCES[table], list(schema.TABLE_KEYS.get(table, (schema.KIND,)))

@@ -177,7 +177,7 @@ def _ranked(
     return make_table(name, rows, suppressed=suppressed, extra=extra_columns)
 
 
-FOLDED = Suppressed(31, "fewer than 10 visitors")
+FOLDED = Suppressed(31, "groups of under 10 visitors are in (other), with others that hide them")
 PAGES = ("/", "/about", "/services/permits", "/news/2026/10/budget-hearing", "/contact", "/login")
 BROWSERS = ("Chrome", "Safari", "Firefox", "Edge", "Samsung Internet", "Opera")
 SYSTEMS = ("Windows", "iOS", "Android", "Mac OS X", "Linux", "Chrome OS")
@@ -284,9 +284,11 @@ def small_report() -> Report:
                     },
                     {"path": OTHER, "hits": 60, "bot_hits": 9, "visitors": 12, "bytes_sent": 90},
                 ],
-                suppressed=Suppressed(7, "fewer than 10 visitors"),
+                suppressed=Suppressed(7, FOLDED.reason),
             ),
-            make_table("referrers", [], suppressed=Suppressed(4, "fewer than 10 visitors")),
+            make_table(
+                "referrers", [], suppressed=Suppressed(4, "too few visitors to hide the groups of under 10")
+            ),
             make_table(
                 "browsers",
                 [{"browser": "Firefox", "browser_version": "140", **counts}],
@@ -295,7 +297,7 @@ def small_report() -> Report:
             make_table(
                 "weekday_hours",
                 [],
-                suppressed=Suppressed(2, "no bin of time has 10 visitors"),
+                suppressed=Suppressed(0, "no span of hours has 10 visitors in each bin"),
             ),
             make_table("statuses", [{"status": 200, **counts}]),
         ],
@@ -335,7 +337,7 @@ def withheld_report() -> Report:
         period=Period(date(2026, 10, 1), date(2026, 10, 1), 1, "UTC"),
         lines=Tally(20, 20, 0, 0),
         totals=dict.fromkeys((*COUNTS, "pages", "client_errors", "server_errors")),
-        notes=("Fewer than 10 visitors in this period, so no table is shown",),
+        notes=("Fewer than 10 visitors on each day of the period: nothing of it is shown",),
         replaced={},
     )
 

@@ -68,7 +68,7 @@ def test_what_is_withheld_is_null():
     assert report["tables"]["pages"]["rows"][1]["hits"] is None
     assert report["tables"]["referrers"] == report["tables"]["referrers"] | {
         "rows": [],
-        "suppressed": {"groups": 4, "reason": "fewer than 10 visitors"},
+        "suppressed": {"groups": 4, "reason": "too few visitors to hide the groups of under 10"},
     }
 
 

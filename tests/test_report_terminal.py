@@ -115,7 +115,7 @@ def test_a_withheld_count_is_a_dash_and_not_zero():
 
 
 def test_a_table_that_cannot_be_shown_gives_its_reason():
-    assert "not shown: fewer than 10 visitors (4 groups)" in printed(small_report())
+    assert "not shown: too few visitors to hide the groups of under 10 (4 groups)" in printed(small_report())
 
 
 def test_the_footer_accounts_for_every_line():

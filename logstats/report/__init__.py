@@ -33,6 +33,7 @@ DIRECTORY: Final = "/"
 
 # What `-o` understands, by the end of the target.
 OUTPUTS: Final[dict[str, Output]] = {
+    ".html": Output("html", "the page to look at, print and publish", in_language=True),
     ".json": Output("json", "every number, names of logstats.report/1, for programs"),
     ".csv": Output("csv", "one tidy table, for spreadsheets and data frames"),
     ".md": Output("markdown", "tables for a wiki or an issue"),

@@ -35,7 +35,7 @@ def visible(text: str) -> str:
 
 
 def _escape(code: int) -> str:
-    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}"  # noqa: PLR2004 (two hex digits)
+    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}"
 
 
 def count_text(value: float | None, none: str = "–") -> str:
@@ -59,9 +59,9 @@ def bytes_text(value: int | None, none: str = "–") -> str:
         return f"{value} B"
     power = min(len(BYTE_UNITS), (len(str(value)) - 1) // 3)
     size = value / KILO**power
-    if size >= 999.5 and power < len(BYTE_UNITS):  # noqa: PLR2004 (three digits would read 1000)
+    if size >= 999.5 and power < len(BYTE_UNITS):
         power, size = power + 1, size / KILO
-    digits = 2 if size < 9.995 else 1 if size < 99.95 else 0  # noqa: PLR2004 (three digits in all)
+    digits = 2 if size < 9.995 else 1 if size < 99.95 else 0
     return f"{size:.{digits}f} {BYTE_UNITS[power - 1]}"
 
 
@@ -76,7 +76,7 @@ def time_text(us: float | None, none: str = "–") -> str:
     if us >= US_PER_S:
         return f"{us / US_PER_S:,.1f} s"
     ms = us / US_PER_MS
-    return f"{ms:.2f} ms" if ms < 10 else f"{ms:.0f} ms"  # noqa: PLR2004 (two digits are enough)
+    return f"{ms:.2f} ms" if ms < 10 else f"{ms:.0f} ms"
 
 
 def share_text(part: float | None, whole: float | None, none: str = "–") -> str:
@@ -88,7 +88,7 @@ def share_text(part: float | None, whole: float | None, none: str = "–") -> st
     if part is None or not whole:
         return none
     percent = 100 * part / whole
-    return "<0.1 %" if 0 < percent < 0.05 else f"{percent:.1f} %"  # noqa: PLR2004 (rounds to 0.0)
+    return "<0.1 %" if 0 < percent < 0.05 else f"{percent:.1f} %"
 
 
 def status_text(code: int) -> str:
@@ -110,7 +110,7 @@ def hours_text(hour: int, span: int | None) -> str:
     ('09:00-12:00', 'whole day')
     """
     span = span or 1
-    return "whole day" if span >= 24 else f"{hour:02}:00-{hour + span:02}:00"  # noqa: PLR2004
+    return "whole day" if span >= 24 else f"{hour:02}:00-{hour + span:02}:00"
 
 
 def is_other(table: Table, row: Mapping[str, Any]) -> bool:
@@ -177,11 +177,20 @@ def suppressed_text(table: Table) -> str | None:
     hidden = table.suppressed
     if hidden is None:
         return None
-    groups = "1 group" if hidden.groups == 1 else f"{hidden.groups:,} groups"
     reason = visible(hidden.reason)
+    if not hidden.groups:
+        return reason if not table.rows.is_empty() else f"not shown: {reason}"
+    groups = "1 group" if hidden.groups == 1 else f"{hidden.groups:,} groups"
     if table.rows.is_empty():
-        return f"not shown: {reason}" + (f" ({groups})" if hidden.groups else "")
-    return f"{groups} in {OTHER}: {reason}" if hidden.groups else reason
+        return f"not shown: {reason} ({groups})"
+    if OTHER in reason:
+        return f"not listed: {groups}; {reason}"
+    return f"{groups} in {OTHER}: {reason}"
+
+
+def notes_of(report: Report) -> tuple[str, ...]:
+    """Return the sentences to show, without the marking, which stands by itself."""
+    return tuple(visible(note) for note in report.notes if note != report.policy.get("marking"))
 
 
 def visitors_text(report: Report) -> str:

@@ -47,7 +47,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield labels.period_text(report)
     yield ""
     yield from _grid(("figure", "number"), _figures(report), left=1)
-    for note in report.notes:
+    for note in labels.notes_of(report):
         yield from ("", f"> {code(note)}")
     for section in Section:
         tables = [table for table in report.tables.values() if table.section is section]

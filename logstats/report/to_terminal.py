@@ -92,9 +92,9 @@ def _header(report: Report, width: int, marks: Glyphs) -> Iterator[Text]:
         yield from wrapped(labels.visible(str(report.policy["marking"])), width, "bold red")
     yield Text()
     yield from _figures(report, width, marks)
-    for note in report.notes:
+    for note in labels.notes_of(report):
         yield Text()
-        yield from wrapped(labels.visible(note), width, "yellow")
+        yield from wrapped(note, width, "yellow")
     if report.tables:
         yield Text()
         legend = (

@@ -9,7 +9,7 @@ import bz2
 import gzip
 import io
 import lzma
-from typing import IO, Final
+from typing import IO, Any, Final
 
 import zstandard
 
@@ -89,7 +89,7 @@ class Metered(io.RawIOBase):
 
 def unpacked(stream: IO[bytes], kind: str, packed_bytes: int, limits: Limits) -> io.BufferedReader:
     """Return a reader of what a packed stream holds, metered by ratio and size."""
-    reader: IO[bytes]
+    reader: Any
     match kind:
         case "gz":
             reader = gzip.GzipFile(fileobj=stream)
@@ -98,7 +98,7 @@ def unpacked(stream: IO[bytes], kind: str, packed_bytes: int, limits: Limits) ->
         case "xz":
             reader = lzma.LZMAFile(stream)
         case _:
-            reader = zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True)  # type: ignore[assignment]
+            reader = zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True)
     limit = min(limits.unpacked_bytes, packed_bytes * limits.ratio + (1 << 20))
     return io.BufferedReader(Metered(reader, limit), 1 << 20)
 

@@ -99,7 +99,7 @@ def source_blocks(path: Path, name: str, limits: Limits) -> Iterator[SourceBlock
 def _split(block: bytes) -> pl.DataFrame:
     """Return the pieces of each line between quote marks: one row a line, whatever the line holds."""
     try:
-        block.decode("ascii") if block.isascii() else block.decode("utf-8")
+        block.decode("utf-8")
     except UnicodeDecodeError:
         block = block.decode("latin-1").encode()
     return pl.read_csv(
@@ -111,6 +111,4 @@ def _split(block: bytes) -> pl.DataFrame:
         truncate_ragged_lines=True,
         missing_columns="insert",
         extra_columns="ignore",
-        missing_utf8_is_empty_string=False,
-        n_threads=2,
     )

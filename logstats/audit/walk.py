@@ -10,6 +10,7 @@ from pathlib import Path
 from logstats.audit.check import Entry
 from logstats.audit.notations import mask_text
 from logstats.audit.pieces import Trouble
+from logstats.audit.rules import Request
 
 
 def walk(path: Path, group: str) -> Iterator[Entry | Trouble]:
@@ -37,3 +38,8 @@ def _below(path: Path, name: str, group: str) -> Iterator[Entry | Trouble]:
         return
     for child in names:
         yield from walk(path / child, group)
+
+
+def in_store(name: str, request: Request) -> bool:
+    """Whether a file is of the store: what is kept there is not published, so it needs no k."""
+    return any(name.startswith(mask_text(str(store))) for store in request.stores)

@@ -1,0 +1,191 @@
+"""Hashes of the source's addresses: a dictionary of all of them, held against every code in the outputs."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from typing import Final
+
+import polars as pl
+
+from logstats.audit.check import Check, Examiner
+from logstats.audit.digests import QUICK, strong_digests, weak_digests
+from logstats.audit.finding import Address, Finding, Level, mask_address
+from logstats.audit.pieces import Rows, Text
+from logstats.audit.rules import Request
+from logstats.audit.source import SourceBlock
+from logstats.audit.source_addresses import four_values, six_values
+
+_ID: Final = "address-hash"
+_HEX = re.compile(r"(?<![0-9A-Za-z])[0-9a-fA-F]{8,128}(?![0-9A-Za-z])")
+_NUMBER = re.compile(r"(?<![0-9A-Za-z.])[0-9]{7,20}(?![0-9A-Za-z.])")
+_BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{10,88}={0,2}")
+_TOKEN: Final = r"[0-9A-Za-z+/_-]{7,130}={0,2}"  # noqa: S105 -- a pattern
+_SEPARATORS: Final = ("", "|", " ", ":", "-", ",")
+_REMEMBERED: Final = 2_000_000  # addresses and pairs not hashed again; beyond it, some are hashed twice
+
+
+@dataclass(frozen=True, slots=True)
+class _Code:
+    """A code of an output: its first bytes in hex, and where it stands."""
+
+    text: str
+    file: str
+    place: str
+    count: int
+
+
+class _Hashes(Examiner):
+    """Codes by their first eight hex digits, met by the digests of every source address."""
+
+    wants_source = True
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(request)
+        self._codes: dict[bytes, list[_Code]] = {}
+        self._known: set[str] = set()
+        self._weak = False
+        self._done: set[int] = set()
+        self._met: dict[tuple[_Code, str], Address] = {}
+
+    def text(self, text: Text) -> Iterable[Finding]:
+        """Collect every code that could be a hash, whole or cut."""
+        if self.request.sources:
+            for word, index, count in text.distinct(_TOKEN).iter_rows():
+                for code in _codes_in(word):
+                    self._add(code, _Code(code, text.file, text.place(index), count))
+        return ()
+
+    def rows(self, rows: Rows) -> Iterable[Finding]:
+        """Collect the integers and bytes of typed columns."""
+        if not self.request.sources:
+            return ()
+        for column, dtype in rows.frame.schema.items():
+            if dtype.is_integer():
+                wide = rows.frame[column].drop_nulls().unique()
+                for value in wide.filter(wide.cast(pl.Float64).abs() > 1 << 20):
+                    size = 4 if -(1 << 31) <= value < 1 << 32 else 8
+                    code = f"{value % (1 << 8 * size):0{2 * size}x}"
+                    self._add(code, _Code(code, rows.file, f"column {column}", 1))
+            elif dtype == pl.Binary:
+                for value in rows.frame[column].drop_nulls().unique():
+                    if 8 <= len(value) <= 64:
+                        self._add(value.hex(), _Code(value.hex(), rows.file, f"column {column}", 1))
+        return ()
+
+    def _add(self, code: str, entry: _Code) -> None:
+        if code in self._known:
+            return
+        self._known.add(code)
+        self._weak |= len(code) in (8, 16)
+        self._codes.setdefault(bytes.fromhex(code[:8]), []).append(entry)
+
+    def source_block(self, block: SourceBlock) -> None:
+        """Hash the addresses of a block, alone and with the agent."""
+        if not self._codes:
+            return
+        texts = block.addresses
+        for value in four_values(texts.filter(~texts.str.contains(":", literal=True))):
+            self._hash_address(IPv4Address(value))
+        for address in six_values(texts.filter(texts.str.contains(":", literal=True))):
+            self._hash_address(address)
+        for host, agent in block.hits.select("host", "agent").drop_nulls().unique().iter_rows():
+            self._hash_pair(host, agent)
+
+    def _is_new(self, key: int) -> bool:
+        if key in self._done:
+            return False
+        if len(self._done) < _REMEMBERED:
+            self._done.add(key)
+        return True
+
+    def _hash_address(self, address: Address) -> None:
+        if self._is_new(hash(address)):
+            for message in _forms(address):
+                self._hold(address, strong_digests(message))
+                if self._weak:
+                    self._hold(address, weak_digests(message))
+
+    def _hash_pair(self, host: str, agent: str) -> None:
+        address = _parse(host)
+        if address is None or not self._is_new(hash((host, agent))):
+            return
+        for separator in _SEPARATORS:
+            for message in (f"{host}{separator}{agent}", f"{agent}{separator}{host}"):
+                self._hold(address, strong_digests(message.encode(), QUICK))
+
+    def _hold(self, address: Address, digests: Iterable[tuple[str, bytes]]) -> None:
+        for name, digest in digests:
+            for code in self._codes.get(digest[:4], ()):
+                if digest.hex().startswith(code.text):
+                    cut = len(code.text) < 2 * len(digest)
+                    self._met.setdefault((code, f"{name}, cut" if cut else name), address)
+
+    def finish(self) -> Iterator[Finding]:
+        """Report codes that are hashes; 32-bit ones only if there are more than chance brings."""
+        if not self.request.sources:
+            return
+        short = sum(len(code) == 8 for code in self._known)
+        chance = short * len(self._done) * 40 / (1 << 32)
+        hits = {code for code, _ in self._met if len(code.text) == 8}
+        by_chance = chance > 0.01 and len(hits) < 10 * chance + 2
+        for (code, name), address in self._met.items():
+            if len(code.text) == 8 and by_chance:
+                continue
+            kind = f"hash of an address of the source: {name}"
+            yield Finding(code.file, code.place, _ID, kind, mask_address(address), code.count)
+        said = f"{len(self._known):,} codes held against hashes of {len(self._done):,} addresses and pairs"
+        yield Finding("", "", _ID, f"{said}: {chance:.2g} hits expected by chance", level=Level.NOTE)
+
+
+def _codes_in(word: str) -> Iterator[str]:
+    for match in _HEX.finditer(word):
+        yield match[0].lower()
+    for match in _NUMBER.finditer(word):
+        value = int(match[0])
+        if value < 1 << 64:
+            size = 8 if value < 1 << 32 else 16
+            yield f"{value:0{size}x}"
+    for match in _BASE64.finditer(word):
+        packed = match[0].rstrip("=").replace("-", "+").replace("_", "/")
+        try:
+            raw = base64.b64decode(packed[: len(packed) - (len(packed) % 4 == 1)] + "=" * (-len(packed) % 4))
+        except binascii.Error:
+            continue
+        if len(raw) >= 7:
+            yield raw[: len(packed) * 6 // 8].hex()
+
+
+def _parse(host: str) -> Address | None:
+    try:
+        return IPv6Address(host) if ":" in host else IPv4Address(host)
+    except ValueError:
+        return None
+
+
+def _forms(address: Address) -> Iterator[bytes]:
+    """Yield the ways to write an address before hashing it."""
+    text = str(address)
+    yield from (
+        text.encode(),
+        text.encode() + b"\n",
+        address.packed,
+        address.packed[::-1],
+        str(int(address)).encode(),
+    )
+    if isinstance(address, IPv4Address):
+        yield from (b"::ffff:" + text.encode(), ".".join(f"{octet:03d}" for octet in address.packed).encode())
+        yield int(address).to_bytes(8, "little")
+    else:
+        yield from (address.exploded.encode(), text.upper().encode())
+
+
+CHECK = Check(
+    _ID,
+    "No code in an output is a hash of a source's address, alone or with the agent, whole or cut",
+    _Hashes,
+)

@@ -46,12 +46,17 @@ MAX_CHARACTERS: Final = 1024
 # Agents remembered: about 100 bytes each, in two generations of which the older is dropped.
 CACHE_SIZE: Final = 50_000
 
+# Combinations of family, version and system kept; real logs have some hundreds.
+MAX_TOLD: Final = 20_000
+
 # Builds differ within a major version: Chrome/121.0.6167.85 is parsed once for all of Chrome 121.
 _BUILD: Final = r"(\d+)\.\d+\.\d+\.\d+"
 _VERSION: Final = re.compile(r"\d{1,4}", re.ASCII)
 _SYSTEM_VERSION: Final = re.compile(r"\d{1,4}(?:\.\d)?", re.ASCII)
 # What ua-parser puts together from parts: `(?:Free|Open|Net|)BSD`.
 _PUT_TOGETHER: Final = frozenset({"BSD", "FreeBSD", "NetBSD", "OpenBSD"})
+# A capital that is no class: \S stays.
+_CAPITAL: Final = re.compile(r"(?<!\\)[A-Z]")
 # Where a pattern's text is no literal: groups, classes, repetitions, wildcards.
 _NO_LITERAL: Final = re.compile(r"\\[dswbDSWB]|(?<!\\)(?:\{[\d,]+\}|[()|?*+^$\[\].])")
 
@@ -108,24 +113,32 @@ class AgentParser:
         self._crawlers = resolver.de
         self._families = _Literals([*matchers[0], *matchers[1]])
         self._bots, self._bot_names = _compile_bots()
-        self._devices = DeviceExtractor(
-            (rule.pattern, "i", rule.device, None, None) for rule in rules.load_device_rules()
-        )
+        devices = rules.load_device_rules()
+        self._devices = _compile(rule.pattern for rule in devices)
+        self._device_names = [rule.device for rule in devices]
         self._generation = cache_size // 2
-        self._young: dict[int, Agent] = {}
-        self._old: dict[int, Agent] = {}
         self._lock = threading.Lock()
+        self._forget()
+
+    def _forget(self) -> None:
+        # What agents tell, each once and numbered; and which number an agent's hash has.
+        self._told: dict[Agent, int] = {}
+        self._rows = pl.DataFrame(schema=COLUMNS)
+        self._young: dict[int, int] = {}
+        self._old: dict[int, int] = {}
 
     def parse(self, values: pl.Series) -> pl.DataFrame:
         """Return what each agent string tells; see `parse_agents`."""
         short = values.cast(pl.String).str.head(MAX_CHARACTERS).str.replace_all(_BUILD, "$1.0.0.0")
         with self._lock:
-            known = [self._look_up(text) for text in short.to_list()]
-        # The same few hundred results stand for all agents: a row each, gathered by number.
-        numbers: dict[Agent, int] = {}
-        codes = [numbers.setdefault(agent, len(numbers)) for agent in known]
-        rows = pl.DataFrame([agent.row() for agent in numbers], schema=COLUMNS, orient="row")
-        return rows[codes] if codes else rows
+            if len(self._told) > MAX_TOLD:
+                self._forget()
+            numbers = [self._look_up(text) for text in short.to_list()]
+            if self._rows.height < len(self._told):
+                rows = [agent.row() for agent in self._told]
+                self._rows = pl.DataFrame(rows, schema=COLUMNS, orient="row")
+            known = self._rows
+        return known[numbers] if numbers else known.clear()
 
     def cached(self) -> int:
         """Return how many agents are remembered."""
@@ -135,20 +148,23 @@ class AgentParser:
         """Return the texts that names of browsers and systems are made of."""
         return self._families.literals()
 
-    def _look_up(self, text: str | None) -> Agent:
-        if text is None:
-            return NOTHING_KNOWN
+    def _look_up(self, text: str | None) -> int:
+        """Return the number of what an agent tells."""
         key = hash(text)
-        agent = self._young.get(key)
-        if agent is None:
-            agent = self._old.get(key) or self.parse_one(text)
+        number = self._young.get(key)
+        if number is None:
+            number = self._old.get(key)
+            if number is None:
+                number = self._told.setdefault(self.parse_one(text), len(self._told))
             if len(self._young) >= self._generation:
                 self._old, self._young = self._young, {}
-            self._young[key] = agent
-        return agent
+            self._young[key] = number
+        return number
 
-    def parse_one(self, text: str) -> Agent:
+    def parse_one(self, text: str | None) -> Agent:
         """Return what one agent string tells, without memory."""
+        if text is None:
+            return NOTHING_KNOWN
         if bot := self.find_bot(text):
             return Agent(BOT_FAMILY, None, BOT_FAMILY, None, DEVICE_BOT, bot)
         browser, browser_version = UNKNOWN, None
@@ -159,13 +175,13 @@ class AgentParser:
         if os := self._systems.extract(text):
             system = self._families.known(os.family)
             system_version = self._system_version(os.major) if system != UNKNOWN else None
-        device = self._devices.extract(text)
+        device = self._devices.extract(text.lower())
         return Agent(
             browser,
             browser_version,
             system,
             system_version,
-            device.family if device else DEVICE_UNKNOWN,
+            self._device_names[int(device.family)] if device else DEVICE_UNKNOWN,
             None,
         )
 
@@ -173,7 +189,7 @@ class AgentParser:
         """Return the name of a bot, or None for people."""
         if text in {"", "-"}:
             return NO_AGENT
-        if found := self._bots.extract(text):
+        if found := self._bots.extract(text.lower()):
             return self._bot_names[int(found.family)]
         return OTHER_BOT if self._crawlers.extract(text) else None
 
@@ -225,17 +241,23 @@ def _short_version(major: str | None) -> str | None:
 
 
 def _compile_bots() -> tuple[DeviceExtractor, list[str | None]]:
-    """Return one extractor for all rules, whose answer is a number, and the names by number."""
+    """Return one extractor for all rules of bots, and the name that each rule's number stands for."""
     bot_rules = rules.load_bot_rules()
     named: list[tuple[str, str | None]] = [
         *((rule.pattern, rule.name) for rule in bot_rules.bots),
         *((rule.pattern, None) for rule in bot_rules.people),
         *((rule.pattern, OTHER_BOT) for rule in bot_rules.signs),
     ]
-    extractor = DeviceExtractor(
-        (pattern, "i", str(number), None, None) for number, (pattern, _) in enumerate(named)
-    )
-    return extractor, [name for _, name in named]
+    return _compile(pattern for pattern, _ in named), [name for _, name in named]
+
+
+def _compile(patterns: Iterable[str]) -> DeviceExtractor:
+    """Return an extractor whose answer for a text in lower case is the number of the first pattern that fits.
+
+    Lower case on both sides takes 15 ms to compile, patterns without regard to case 36 ms.
+    """
+    lower = (_CAPITAL.sub(lambda found: found[0].lower(), pattern) for pattern in patterns)
+    return DeviceExtractor((pattern, None, str(number), None, None) for number, pattern in enumerate(lower))
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
 import sys
 import threading
 import tracemalloc
@@ -215,6 +216,40 @@ def test_a_line_in_a_pipe_is_there_at_once(monkeypatch: pytest.MonkeyPatch) -> N
         assert isinstance(first, Block)
         assert isinstance(second, Block)
         assert (first.data, second.data) == (b"one\n", b"two\n")
+
+
+def test_stdin_from_a_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`logstats report - < x.log`; what was read before is not read again."""
+    path = tmp_path / "x.log"
+    path.write_bytes(b"0123456\n" * 1000)
+    with path.open("rb") as stdin:
+        os.lseek(stdin.fileno(), 8, os.SEEK_SET)
+        monkeypatch.setattr(sys, "stdin", stdin)
+        items = list(read_blocks(Source("-"), block_bytes=500, max_line=100))
+
+    assert joined(items) == (b"0123456\n" * 999, 0)
+
+
+def test_a_silent_pipe_does_not_keep_the_process_alive() -> None:
+    """The reading thread that waits for it ends with the process, without a word."""
+    program = (
+        "from logstats.read import Source, prefetch, read_blocks\n"
+        "blocks = prefetch(read_blocks(Source('-'), flush_early=True))\n"
+        "print(next(blocks).data, flush=True)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        process.stdin.write(b"a\n")
+        process.stdin.flush()
+        said = process.stdout.read(), process.stderr.read()
+        process.stdin.close()
+
+    assert said == (b"b'a\\n'\n", b"")
+    assert process.returncode == 0
 
 
 def test_a_named_pipe_is_read(tmp_path: Path) -> None:

@@ -154,3 +154,15 @@ def test_no_bytes_are_waited_for_in_vain(head: bytes) -> None:
     """Once more bytes cannot change what an archive is, none are asked for."""
     if not compression.may_begin_archive(head):
         assert compression.detect(head) == compression.detect(head + b"\0" * 20)
+
+
+def test_real_archives_hold_what_python_unpacks(corpus: Path) -> None:
+    """Rotated logs as other projects keep them."""
+    unpackers = {".gz": gzip.decompress, ".bz2": bz2.decompress}
+    paths = [path for path in (corpus / "real").rglob("*") if path.suffix in unpackers]
+
+    assert paths
+    for path in paths:
+        blocks = [item for item in read_blocks(Source(str(path))) if isinstance(item, Block)]
+        assert not sum(block.lines_too_long for block in blocks)
+        assert b"".join(block.data for block in blocks) == unpackers[path.suffix](path.read_bytes())

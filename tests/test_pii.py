@@ -44,7 +44,7 @@ SAFE = [
 ]  # fmt: skip
 
 
-def clean(path: str) -> str:
+def clean(path):
     return clean_paths(pl.Series([path])).values.item()
 
 

@@ -24,7 +24,7 @@ TOKEN: Final = re.compile(r"\{(?:" + "|".join(CLASSES) + r")\}")
 # What has a checksum or a prefix of its own goes before what only has a length.
 _ORDER: Final = (
     "jwt", "email", "handle", "parameter", "vendor", "combination", "token", "user", "home", "iban", "uuid",
-    "hex", "card", "ssn", "phone", "mac", "ipv6", "geo", "ipv4", "dashed", "n", "id",
+    "hex", "card", "ssn", "phone", "national phone", "mac", "ipv6", "geo", "ipv4", "dashed", "n", "id",
 )  # fmt: skip
 # A replaced span may set another one free; two rounds do on all real logs seen.
 _ROUNDS: Final = 4

@@ -9,7 +9,9 @@ from typing import Final
 from logstats.pii.detector import Detector
 
 _MAC: Final = re.compile(
-    r"(?<![0-9A-Za-z:-])[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}(?![0-9A-Za-z:-])", re.IGNORECASE
+    r"(?<![0-9A-Za-z:-])[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}(?:(?:\1[0-9a-f]{2}){2})?(?![0-9A-Za-z:-])"
+    r"|(?<![0-9A-Za-z.])[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}(?![0-9A-Za-z.])",
+    re.IGNORECASE,
 )
 _IPV6: Final = re.compile(
     r"(?<![0-9A-Za-z:.])[0-9a-f:]*:[0-9a-f]*:[0-9a-f:.]*(?![0-9A-Za-z:])", re.IGNORECASE
@@ -30,7 +32,7 @@ _HIGHEST_VERSION: Final = 40
 def _ipv6(found: re.Match[str]) -> str:
     text = found[0].rstrip(".")
     groups = [group for group in text.split(":") if group]
-    if len(groups) < 2 or not (any(map(str.isdigit, text)) or len(groups) > 3):  # noqa: PLR2004
+    if len(groups) < 2 or not (any(map(str.isdigit, text)) or len(groups) > 3):
         return found[0]
     try:
         socket.inet_pton(socket.AF_INET6, text)
@@ -40,7 +42,7 @@ def _ipv6(found: re.Match[str]) -> str:
 
 
 def _is_quad(octets: list[str]) -> bool:
-    return all(int(octet) < 256 and (octet == "0" or octet[0] != "0") for octet in octets)  # noqa: PLR2004
+    return all(int(octet) < 256 and (octet == "0" or octet[0] != "0") for octet in octets)
 
 
 def _follows_address_word(found: re.Match[str]) -> bool:
@@ -72,7 +74,11 @@ def _dashed(found: re.Match[str]) -> str:
 def detectors() -> tuple[Detector, ...]:
     """Return the detectors of machines."""
     return (
-        Detector("mac", r"(?i:[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5})", lambda text: _MAC.sub("{id}", text)),
+        Detector(
+            "mac",
+            r"(?i:[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}|[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4})",
+            lambda text: _MAC.sub("{id}", text),
+        ),
         Detector(
             "ipv6", r"(?i:[0-9a-f:]:[0-9a-f]*:|:[0-9a-f]*:[0-9a-f])", lambda text: _IPV6.sub(_ipv6, text)
         ),

@@ -11,7 +11,7 @@ from logstats.pii.detector import Detector
 from logstats.pii.validators import alternatives, lists
 
 _EMAIL: Final = re.compile(
-    r"[\w.%+!#$&'*^`|~-]{1,64}@((?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59}))(?![\w])",
+    r"[\w.%+!#$&'*^`|~\"-]{1,64}@((?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59}))(?![\w])",
     re.IGNORECASE,
 )
 _TILDE: Final = re.compile(r"(?:^|(?<=/))~[^/~{}]+")
@@ -54,9 +54,9 @@ def _email(found: re.Match[str]) -> str:
     endings = 0
     while labels and labels[-1].lower() in _words("file_extensions"):
         endings += len(labels.pop()) + 1
-    if len(labels) < 2 or not labels[-1].replace("-", "").isalnum() or labels[-1].isdigit():  # noqa: PLR2004
+    if len(labels) < 2 or not labels[-1].replace("-", "").isalnum() or labels[-1].isdigit():
         return found[0]
-    if endings and (len(labels[-1]) < 2 or not labels[-1].isalpha()):  # noqa: PLR2004 - shortest top level
+    if endings and (len(labels[-1]) < 2 or not labels[-1].isalpha()):
         return found[0]
     return "{email}" + found[0][len(found[0]) - endings :]
 

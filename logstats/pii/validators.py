@@ -60,7 +60,7 @@ def is_luhn(digits: str) -> bool:
     total = 0
     for place, digit in enumerate(reversed(digits)):
         value = int(digit) * (1 + place % 2)
-        total += value - 9 if value > 9 else value  # noqa: PLR2004 - cross sum
+        total += value - 9 if value > 9 else value
     return total % 10 == 0
 
 
@@ -77,10 +77,10 @@ def is_card(digits: str) -> bool:
     return issued and is_luhn(digits)
 
 
-def iban_length(country: str) -> int:
-    """Return the length of a country's account numbers, or 0."""
-    length: int = lists()["iban_length"].get(country.upper(), 0)
-    return length
+def iban_lengths(country: str) -> tuple[int, ...]:
+    """Return the lengths that a country's account numbers have, the longest first; none if it has none."""
+    lengths: int | list[int] = lists()["iban_length"].get(country.upper(), [])
+    return (lengths,) if isinstance(lengths, int) else tuple(sorted(lengths, reverse=True))
 
 
 def is_iban(compact: str) -> bool:
@@ -90,7 +90,7 @@ def is_iban(compact: str) -> bool:
     (True, False)
     """
     upper = compact.upper()
-    if not (upper.isascii() and upper.isalnum()) or len(upper) != iban_length(upper[:2]):
+    if not (upper.isascii() and upper.isalnum()) or len(upper) not in iban_lengths(upper[:2]):
         return False
     turned = upper[4:] + upper[:4]
     return int("".join(str(int(sign, 36)) for sign in turned)) % 97 == 1
@@ -126,25 +126,20 @@ def is_day(digits: str) -> bool:
     month = int(digits[4:6])
     if not 1 <= month <= _MONTHS:
         return False
-    if len(digits) == 6:  # noqa: PLR2004 - YYYYMM
+    if len(digits) == 6:
         return True
     hour, minute, second = digits[8:10] or "0", digits[10:12] or "0", digits[12:14] or "0"
     return (
         1 <= int(digits[6:8]) <= _LONGEST_DAYS[month - 1]
-        and int(hour) < 24  # noqa: PLR2004
-        and int(minute) < 60  # noqa: PLR2004
-        and int(second) < 60  # noqa: PLR2004
+        and int(hour) < 24
+        and int(minute) < 60
+        and int(second) < 60
     )
-
-
-def is_short_day(digits: str) -> bool:
-    """Whether six digits are a day, YYMMDD; day 00 stands for the whole month."""
-    return len(digits) == 6 and 1 <= int(digits[2:4]) <= _MONTHS and int(digits[4:]) <= 31  # noqa: PLR2004
 
 
 def is_position(latitude: str, longitude: str) -> bool:
     """Whether two numbers are a place on earth."""
-    return abs(float(latitude)) <= 90 and abs(float(longitude)) <= 180  # noqa: PLR2004 - degrees
+    return abs(float(latitude)) <= 90 and abs(float(longitude)) <= 180
 
 
 def looks_random(word: str) -> bool:

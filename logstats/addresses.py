@@ -145,7 +145,7 @@ def read_address(text: str, *, nat64_prefixes: Sequence[str] = ()) -> Address | 
     packed = _unwrap(_trim(text), _layouts(nat64_prefixes))
     if packed is None:
         return None
-    return IPv4Address(packed) if len(packed) == 4 else IPv6Address(packed)  # noqa: PLR2004 - octets of IPv4
+    return IPv4Address(packed) if len(packed) == 4 else IPv6Address(packed)
 
 
 def _mask(bits: int, width: int) -> int:
@@ -163,7 +163,7 @@ def cut_address(
     address = read_address(text, nat64_prefixes=nat64_prefixes)
     if address is None:
         return None
-    bits = ipv4_bits if address.version == 4 else ipv6_bits  # noqa: PLR2004 - the version itself
+    bits = ipv4_bits if address.version == 4 else ipv6_bits
     return str(type(address)(int(address) & _mask(bits, address.max_prefixlen)))
 
 
@@ -198,7 +198,7 @@ def _read_odd(text: str | None, nat64: Sequence[Nat64]) -> tuple[str, str | None
     if packed is None:
         name = read_host_name(trimmed)
         return (NAME, name) if name else (NONE, None)
-    if len(packed) == 4:  # noqa: PLR2004 - octets of IPv4
+    if len(packed) == 4:
         return IPV4, socket.inet_ntop(socket.AF_INET, packed)
     return IPV6, socket.inet_ntop(socket.AF_INET6, packed)
 
@@ -234,7 +234,7 @@ def _cut_ipv4(bits: int) -> pl.Expr:
     zeros = ".".join("0" * (4 - whole - bool(part)))
     address = pl.col(CANONICAL)
     if part == 0:
-        if whole == 4:  # noqa: PLR2004 - octets of IPv4
+        if whole == 4:
             return address
         if whole == 0:
             return pl.lit(zeros)

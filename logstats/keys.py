@@ -13,12 +13,13 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
+
+import polars as pl
 
 from logstats.errors import UsageError
 
@@ -80,20 +81,26 @@ def keyed_token(address: str, key: bytes, site: str) -> str:
     return "tok_" + base64.b32encode(hasher.digest())[:_TOKEN_SIGNS].decode().lower()
 
 
-def keyed_tokens(addresses: Iterable[str | None], key: bytes, site: str) -> list[str | None]:
-    """Return the token of each address; None stays None, for nothing is known to hide."""
+def keyed_tokens(addresses: pl.Series, key: bytes, site: str) -> pl.Series:
+    """Return the token of each address, in the same order; nulls stay.
+
+    Args:
+        addresses: Distinct canonical addresses and host names, as `read_hosts` gives them.
+        key: 32 secret bytes.
+        site: The site's name.
+    """
     start = _hasher(key, site)
     digests: list[bytes] = []
-    known = list(addresses)
-    for address in known:
+    for address in addresses.fill_null("").to_list():
         hasher = start.copy()
-        hasher.update((address or "").encode())
-        digests.append(hasher.digest() + b"\0\0")  # 80 bits are 16 signs: all at once
+        hasher.update(address.encode())
+        digests.append(hasher.digest() + b"\0\0")  # 80 bits are 16 signs: all are encoded at once
     signs = base64.b32encode(b"".join(digests)).decode().lower()
-    return [
-        None if address is None else "tok_" + signs[place : place + _TOKEN_SIGNS]
-        for address, place in zip(known, range(0, len(signs), 16), strict=True)
-    ]
+    tokens = ["tok_" + signs[place : place + _TOKEN_SIGNS] for place in range(0, len(signs), 16)]
+    known = addresses.is_not_null()
+    return pl.Series(addresses.name, tokens, dtype=pl.String).zip_with(
+        known, pl.repeat(None, len(addresses), dtype=pl.String, eager=True)
+    )
 
 
 def _check_directory(path: Path) -> None:

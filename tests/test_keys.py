@@ -6,6 +6,7 @@ import hashlib
 import os
 from datetime import UTC, date, datetime
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -199,11 +200,11 @@ def test_a_token_is_keyed_blake2b():
 def test_many_tokens_are_those_of_each(addresses, key, site):
     expected = [None if each is None else keyed_token(each, key, site) for each in addresses]
 
-    assert keys.keyed_tokens(addresses, key, site) == expected
+    assert keys.keyed_tokens(pl.Series(addresses, dtype=pl.String), key, site).to_list() == expected
 
 
 def test_sites_and_days_share_no_token():
-    hosts = [f"203.0.{number >> 8}.{number & 255}" for number in range(2000)]
+    hosts = pl.Series([f"203.0.{number >> 8}.{number & 255}" for number in range(2000)])
     tokens = [
         keys.keyed_tokens(hosts, key, site) for key in (KEY, bytes(32)) for site in ("www", "shop", "s" * 40)
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -36,6 +36,10 @@ class Hit:
     system: str = "Linux"
     device: str = "desktop"
     referrer: str = "example.org"
+
+    def on(self, day: date) -> Hit:
+        """The same hit on another day."""
+        return replace(self, day=day)
 
 
 def kind_of(hit: Hit) -> str:

@@ -6,13 +6,16 @@ import random
 from datetime import timedelta
 
 from tests.attacks.site import DAY, Hit
+from tests.corpus import IN_CI
+
+EXAMPLES = 400 if IN_CI else 40  # random sites an attack is tried on
 
 PATHS = ("/", "/a", "/b", "/c", "/d", "/s.css", "/i.png", "/j.png")
 STATUSES = (200, 200, 200, 200, 304, 404, 403, 500, 503)
 BROWSERS = (("Firefox", "Linux"), ("Chrome", "Windows"), ("Safari", "iOS"), ("Chrome", "Android"))
 
 
-def random_hits(seed: int, *, days: int = 1) -> list[Hit]:
+def random_hits(seed: int, *, days: int = 1, heavy: float = 0.02) -> list[Hit]:
     """A site of 12 to 150 visitors a day, some bots, now and then a visitor who never stops."""
     rng = random.Random(seed)
     weights = [rng.choice((1, 3, 10, 40)) for _ in PATHS]
@@ -21,7 +24,7 @@ def random_hits(seed: int, *, days: int = 1) -> list[Hit]:
     for day in range(days):
         for visitor in range(rng.choice((12, 25, 60, 150))):
             browser, system = rng.choice(BROWSERS[: rng.randint(1, 4)])
-            many = rng.choice((1, 1, 2, 3)) if rng.random() < 0.98 else 300
+            many = rng.choice((1, 1, 2, 3)) if rng.random() > heavy else 300
             paths = rng.choices(PATHS, weights, k=min(many, 4))
             hits += [
                 Hit(

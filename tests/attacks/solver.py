@@ -110,3 +110,17 @@ def small_groups(site: Site, k: int) -> Iterable[tuple[str, set[Atom]]]:
                 days[hit.day].add(hit.visitor)
             if max(map(len, days.values())) < k:
                 yield name, {atom_of(hit) for hit in hits}
+
+
+def dominated_groups(site: Site, percent: int) -> Iterable[tuple[str, set[Atom]]]:
+    """Every group of which one visitor made more than this share of the hits of people."""
+    people = [hit for hit in site.hits if hit.visitor is not None]
+    for name in (*LINKED, "kinds", "days"):
+        groups: dict[Any, list[Hit]] = {}
+        for hit in people:
+            for key in [(hit.day,)] if name == "days" else keys_of(name, hit):
+                groups.setdefault(key, []).append(hit)
+        for hits in groups.values():
+            top = Counter(hit.visitor for hit in hits).most_common(1)[0][1]
+            if top * 100 > percent * len(hits):
+                yield name, {atom_of(hit) for hit in hits}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from logstats.policy import Policy, load_policy
 from logstats.tables import OTHER, Report
 from tests.attacks.site import DEFAULT, Hit, Site, keys_of
-from tests.attacks.sites import PATHS, STATUSES, random_hits
+from tests.attacks.sites import EXAMPLES, PATHS, STATUSES, random_hits
 
 PUBLIC = replace(load_policy("public"), id="ours", version="1")
 NEW = 10_000  # a visitor the site has not seen
@@ -55,7 +55,7 @@ def visitors_of(site: Site, name: str, keys: Iterable[Any]) -> int:
 
 
 @pytest.mark.parametrize("policy", [DEFAULT, PUBLIC], ids=["default", "public"])
-@settings(max_examples=60)
+@settings(max_examples=EXAMPLES)
 @given(seed=st.integers(0, 10**9))
 def test_no_row_of_either_report_is_of_fewer_than_k(policy, seed):
     before, old, after, new = differ(seed, policy)
@@ -69,7 +69,7 @@ def test_no_row_of_either_report_is_of_fewer_than_k(policy, seed):
                 assert row["visitors"] >= 10, (name, keys)
 
 
-@settings(max_examples=60)
+@settings(max_examples=EXAMPLES)
 @given(seed=st.integers(0, 10**9))
 def test_public_shows_visitors_move_by_no_more_than_a_step(seed):
     _before, old, _after, new = differ(seed, PUBLIC)
@@ -81,7 +81,7 @@ def test_public_shows_visitors_move_by_no_more_than_a_step(seed):
         assert new.totals["visitors"] - old.totals["visitors"] in (0, 5)
 
 
-@settings(max_examples=60)
+@settings(max_examples=EXAMPLES)
 @given(seed=st.integers(0, 10**9))
 def test_public_shows_and_hides_rows_only_where_a_group_reaches_k(seed):
     """A visitor to a group that stays under k changes no row but (other) and the sums."""

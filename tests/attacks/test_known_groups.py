@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from logstats.tables import OTHER
 from tests.attacks.site import DAY, DEFAULT, Hit, Site, crowd, rows_of
+from tests.attacks.sites import EXAMPLES
 
 K = DEFAULT.disclosure.k
 
@@ -156,7 +157,7 @@ def test_a_small_site_shows_a_sentence_and_nothing_else():
     assert "Fewer than 10 visitors" in report.notes[-1]
 
 
-@settings(max_examples=150)
+@settings(max_examples=EXAMPLES)
 @given(st.lists(st.integers(1, 30), min_size=2, max_size=6), st.data())
 def test_no_count_of_a_hidden_browser_follows_from_the_rules_themselves(sizes, data):
     """The attack: try every way to fill (other) that ends in the report shown."""

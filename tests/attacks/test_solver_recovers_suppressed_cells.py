@@ -7,11 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.attacks.site import DEFAULT, Site
-from tests.attacks.sites import random_hits
-from tests.attacks.solver import Solver, small_groups
+from tests.attacks.sites import EXAMPLES, random_hits
+from tests.attacks.solver import Solver, dominated_groups, small_groups
 
 pytest.importorskip("scipy")
 K = DEFAULT.disclosure.k
+PERCENT = DEFAULT.disclosure.dominance_percent
 
 
 def attack(seed: int, days: int) -> None:
@@ -27,13 +28,35 @@ def attack(seed: int, days: int) -> None:
         assert high - low >= min(K - 1, hits) - 1e-6, (seed, name, hits, low, high)
 
 
-@settings(max_examples=150)
+@settings(max_examples=EXAMPLES)
 @given(st.integers(0, 10**9))
 def test_no_hidden_group_is_bound_closer_than_its_size_on_one_day(seed):
     attack(seed, 1)
 
 
-@settings(max_examples=40)
+@settings(max_examples=EXAMPLES // 4)
 @given(st.integers(0, 10**9))
 def test_no_hidden_group_is_bound_closer_than_its_size_over_three_days(seed):
     attack(seed, 3)
+
+
+def attack_heavy(seed: int) -> None:
+    site = Site(random_hits(seed, heavy=0.1))
+    report = site.report()
+    total = report.totals["hits"]
+    tops = int(site.summary.days["top_hits"].sum())
+    people = (total or 0) - (report.totals["bot_hits"] or 0)
+    if not report.tables or tops * 100 > PERCENT * people:
+        return  # the sum of all hits is no secret: it is the number of lines
+    solver = Solver(site, report)
+    for name, atoms in dominated_groups(site, PERCENT):
+        hits = sum(solver.truth[atom] for atom in atoms)
+        low, high = solver.bounds(atoms)
+
+        assert high - low >= hits * (100 - PERCENT) / 100 - 1e-6, (seed, name, hits, low, high)
+
+
+@settings(max_examples=EXAMPLES)
+@given(st.integers(0, 10**9))
+def test_hits_that_one_visitor_made_are_bound_no_closer_than_the_share_of_the_others(seed):
+    attack_heavy(seed)

@@ -10,7 +10,7 @@ import polars as pl
 from logstats.addresses import cut_hosts, networks, read_address, read_hosts
 
 # Verdicts that hold for a server's host field: a bare prefix, mask or range is no host.
-VERDICTS = {"ipv4": {4}, "ipv6": {6, 4}, "not-ip": {None}}
+VERDICTS: dict[str, set[int | None]] = {"ipv4": {4}, "ipv6": {6, 4}, "not-ip": {None}}
 
 
 def version(text):

@@ -10,7 +10,8 @@ from logstats.pii import validators
 from logstats.pii.detector import Detector
 from logstats.pii.validators import alternatives
 
-_JWT: Final = re.compile(r"eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{2,}(?:\.[A-Za-z0-9_-]*){0,3}")
+# A header is short; an unbounded one would make a long row of `eyJ` slow to search.
+_JWT: Final = re.compile(r"eyJ[A-Za-z0-9_-]{5,1000}\.[A-Za-z0-9_-]{2,}(?:\.[A-Za-z0-9_-]*){0,3}")
 # Prefixes that vendors give their keys so that scanners find them.
 _VENDOR: Final = re.compile(
     r"(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])|gh[opsu]_[A-Za-z0-9]{20,}|[srp]k_(?:live|test)_[A-Za-z0-9]{10,}"

@@ -14,7 +14,7 @@ _MAC: Final = re.compile(
     re.IGNORECASE,
 )
 _IPV6: Final = re.compile(
-    r"(?<![0-9A-Za-z:.])[0-9a-f:]*:[0-9a-f]*:[0-9a-f:.]*(?![0-9A-Za-z:])", re.IGNORECASE
+    r"(?<![0-9A-Za-z:.])[0-9a-f:]{0,39}:[0-9a-f]{0,4}:[0-9a-f:.]{0,45}(?![0-9A-Za-z:])", re.IGNORECASE
 )
 _IPV4: Final = re.compile(r"(?<![0-9])(?<![0-9]\.)([0-9]{1,3}(?:\.[0-9]{1,3}){3})(?![0-9])(?!\.[0-9])")
 # Four octets with dashes are what providers put into host names.

@@ -26,7 +26,7 @@ _NATIONAL: Final = re.compile(
 )
 _YEAR: Final = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
 _GEO: Final = re.compile(
-    r"(?<![0-9.])([+-]?[0-9]{1,2}\.[0-9]{4,})(?:, ?|[;/_ :])([+-]?[0-9]{1,3}\.[0-9]{4,})(?![0-9.])"
+    r"(?<![0-9.])([+-]?[0-9]{1,2}\.[0-9]{4,20})(?:, ?|[;/_ :])([+-]?[0-9]{1,3}\.[0-9]{4,20})(?![0-9.])"
 )
 # Before an ending a number of up to six digits is the number of a page or a picture.
 _NUMBER: Final = re.compile(

@@ -19,21 +19,25 @@ def decode_line(line: bytes) -> str:
         return line.decode("latin-1")
 
 
-def to_utf8(data: bytes) -> bytes:
-    r"""Return the same lines in UTF-8; lines that are none count as latin-1.
+def to_utf8(data: bytes) -> tuple[bytes, list[int]]:
+    r"""Return the same lines in UTF-8, and the numbers of those that were none and count as latin-1.
 
-    >>> to_utf8(b"caf\xe9\n\xc3\xa9\n").decode()
-    'café\né\n'
+    >>> data, changed = to_utf8(b"caf\xe9\n\xc3\xa9\n")
+    >>> data.decode(), changed
+    ('café\né\n', [0])
     """
     if data.isascii():
-        return data
-    chunks = list(_line_chunks(data))
-    changed = [chunk if _is_utf8(chunk) else _encode_lines(chunk) for chunk in chunks]
-    return data if all(map(_same, chunks, changed)) else b"".join(changed)
-
-
-def _same(chunk: bytes, changed: bytes) -> bool:
-    return chunk is changed
+        return data, []
+    chunks: list[bytes] = []
+    changed: list[int] = []
+    for start, chunk in _line_chunks(data):
+        if not _is_utf8(chunk):
+            first = data.count(b"\n", 0, start)
+            lines = chunk.split(b"\n")
+            changed += [first + row for row, line in enumerate(lines) if not _is_utf8(line)]
+            chunk = b"\n".join(decode_line(line).encode() for line in lines)  # noqa: PLW2901 - the chunk, mended
+        chunks.append(chunk)
+    return (b"".join(chunks) if changed else data), changed
 
 
 def _is_utf8(chunk: bytes) -> bool:
@@ -46,15 +50,11 @@ def _is_utf8(chunk: bytes) -> bool:
     return True
 
 
-def _encode_lines(chunk: bytes) -> bytes:
-    return b"\n".join(decode_line(line).encode() for line in chunk.split(b"\n"))
-
-
-def _line_chunks(data: bytes) -> Iterator[bytes]:
+def _line_chunks(data: bytes) -> Iterator[tuple[int, bytes]]:
     start = 0
     while start < len(data):
         end = data.find(b"\n", start + CHUNK_BYTES) + 1 or len(data)
-        yield data[start:end]
+        yield start, data[start:end]
         start = end
 
 
@@ -82,7 +82,7 @@ def lines_at(data: bytes, rows: Sequence[int]) -> list[bytes]:
     wanted = iter(rows)
     row = next(wanted, None)
     first = 0
-    for chunk in _line_chunks(data):
+    for _, chunk in _line_chunks(data):
         if row is None:
             break
         count = chunk.count(b"\n") + (not chunk.endswith(b"\n"))

@@ -50,7 +50,7 @@ def parse_block(data: bytes, formats: tuple[Format, ...], *, keep_query: bool = 
     plan = plan_of(formats[0])
     if plan is None:
         return _parse_odd(split_lines(data), formats, None)
-    split = split_block(to_utf8(data), plan, keep_query=keep_query)
+    split = split_block(to_utf8(data)[0], plan, keep_query=keep_query)
     odd = split.odd_rows()
     batch = split.batch() if len(odd) < split.height else None
     return _parse_odd(lines_at(data, odd), formats, batch, split.height - len(odd))

@@ -10,9 +10,9 @@ works. Each counting thread has open days of its own, which are merged at the en
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +24,7 @@ from logstats.parse import batch_of_hits, parse_block
 from logstats.read import Block, Problem, find_sources, prefetch, read_sources
 from logstats.recognize import recognize
 from logstats.redact import redact_batch
+from logstats.rewrite import Rewritten, rewrite_block
 from logstats.rollup import SOURCES
 from logstats.seeds import Seeds
 from logstats.tally import Tally
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from logstats.formats import Format, Hit
     from logstats.geo import Geo
     from logstats.policy import Policy
+    from logstats.redact import LineMasks
     from logstats.tables import Report
 
 # polars works with several threads by itself; two of ours keep two processors busy between its steps.
@@ -261,3 +263,49 @@ def _notes(counted: Counted) -> tuple[str, ...]:
     if missed := counted.days.missed_hits:
         notes.append(f"Rare values were folded into (other): a row may lack up to {missed:,} hits")
     return tuple(notes)
+
+
+def anonymize_logs(logs: Logs, masks: LineMasks, write: Callable[[bytes], None], *, flush_early: bool) -> Tally:
+    """Hand the lines of the logs on without personal data, in their order; return the account.
+
+    Args:
+        logs: What to read.
+        masks: What is written instead of personal values.
+        write: Takes the lines; called from this thread, block after block.
+        flush_early: Hand on each line as soon as it is there, for a pipe of a running server.
+    """
+    lines = Tally()
+    jobs = logs.jobs(flush_early=flush_early)
+    if flush_early:
+        for job in jobs:
+            write(_add(lines, _rewrite_job(job, masks)))
+        return lines
+    with ThreadPoolExecutor(COUNTING_THREADS, thread_name_prefix="logstats-rewrite") as pool:
+        waiting: deque[Future[Rewritten]] = deque()
+        try:
+            for job in jobs:
+                waiting.append(pool.submit(_rewrite_job, job, masks))
+                if len(waiting) > COUNTING_THREADS:
+                    write(_add(lines, waiting.popleft().result()))
+            while waiting:
+                write(_add(lines, waiting.popleft().result()))
+        finally:
+            for future in waiting:
+                future.cancel()
+    return lines
+
+
+def _add(lines: Tally, rewritten: Rewritten) -> bytes:
+    lines.add(rewritten.tally)
+    return rewritten.data
+
+
+def _rewrite_job(job: Job, masks: LineMasks) -> Rewritten:
+    if not job.formats:
+        blank = job.block.data.count(b"\n") + (not job.block.ends_with_newline)
+        return Rewritten(job.block.data, Tally(read=blank, blank=blank))
+    rewritten = rewrite_block(job.block.data, job.formats, masks)
+    too_long = job.block.lines_too_long
+    if too_long:
+        rewritten.tally.add(Tally(read=too_long, rejected=Counter(too_long=too_long)))
+    return rewritten

@@ -19,6 +19,8 @@ from logstats.formats import Field, Format, Kind, Literal
 from logstats.formats.model import Token
 
 QUOTE: Final = '"'
+# What identd says of the client's user (%l); no column, for nobody reads it.
+IDENT: Final = "ident"
 NUMBERS: Final = frozenset({"integer", "digits", "status", "seconds", "milliseconds", "microseconds", "port"})
 QUOTED_COLUMNS: Final = (schema.REFERRER, schema.AGENT)
 # The time as servers write it has a fixed width: `01/Feb/2026:10:00:00 +0000] `.
@@ -56,6 +58,12 @@ class Plan:
     quoted: dict[str, int]
     ignored: tuple[int, ...]
     between: dict[int, tuple[Token, ...]]
+
+    @property
+    def is_known(self) -> bool:
+        """Whether every value that could be personal has a column of its own."""
+        known = (None, IDENT, schema.HOST, schema.USER, schema.VHOST)
+        return not self.ignored and all(word.column in known for word in self.head)
 
 
 def plan_of(format_: Format) -> Plan | None:
@@ -147,7 +155,9 @@ def _read_word(word: list[Token]) -> Word | None:
             return Word(column=column)
         case [Field(column=schema.VHOST, type="address" | "word"), Literal(":"), Field(type="port")]:
             return Word(column=schema.VHOST, port=True)
+        case [Field(name="%l", type="text", column=None)]:
+            return Word(column=IDENT)
         case [Field(type=kind, column=column)] if kind in _WORDS and column not in (schema.HOST, schema.VHOST):
-            return Word()
+            return Word(column=column)
         case _:
             return None

@@ -6,14 +6,18 @@ replaced by a fixed word and counted, never passed on.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
 from logstats import schema
 from logstats.addresses import CANONICAL, cut_hosts, networks, read_hosts
-from logstats.batches import AGENT, CIDR, CLIENT, CUT, PROTOCOL, REFERRER, REQUEST, VHOST, RedactedBatch
-from logstats.pii import CLASSES, clean_paths, clean_query, referrer_domains
+from logstats.batches import AGENT, CIDR, CLIENT, CUT, NOTHING, PROTOCOL, REFERRER, REQUEST, VHOST, RedactedBatch
+from logstats.keys import keyed_tokens
+from logstats.pii import CLASSES, clean_paths, clean_query, referrer_domains, referrer_origins, rewrite_paths
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from logstats.seeds import Seeds
 
 NONE: Final = "(none)"
+TRUNCATE, DROP, KEYED = "truncate", "drop", "keyed"
 OTHER: Final = "(other)"
 OTHER_HOST: Final = "(other host)"
 # A class of what is replaced, beside those of `pii`.
@@ -111,3 +116,65 @@ def _count_hits(parsed: ParsedBatch, code: str, found: dict[str, pl.Series], rep
     for name, is_found in found.items():
         if is_found.any():
             replaced[name] += int(is_found.gather(parsed.hits[code]).sum())
+
+
+@dataclass(slots=True)
+class LineMasks:
+    """What `anonymize` writes instead of personal values; see `rewrite_line.Masks`.
+
+    Attributes:
+        policy: How much is kept.
+        mode: `truncate`, `drop` or `keyed`.
+        bits: Leading bits that are kept of IPv4 and IPv6.
+        keys: The key of each UTC day, for `keyed`.
+        site: Tokens of two sites differ.
+    """
+
+    policy: Policy
+    mode: str
+    bits: tuple[int, int]
+    keys: Callable[[date], bytes]
+    site: str = ""
+
+    @property
+    def keep_query(self) -> bool:
+        """Whether parts of queries may stay."""
+        return bool(self.policy.paths.keep_params)
+
+    @property
+    def by_day(self) -> bool:
+        """Whether an address is replaced by something else on another day."""
+        return self.mode == KEYED
+
+    def mask_hosts(self, hosts: pl.Series, days: pl.Series | None) -> pl.Series:
+        """Return what is written instead of each host; a hyphen for what is no address."""
+        if self.mode == DROP:
+            return pl.repeat(NOTHING, len(hosts), dtype=pl.String, eager=True)
+        read = read_hosts(hosts, nat64_prefixes=self.policy.addresses.nat64_prefixes)
+        if self.mode == TRUNCATE:
+            cut = cut_hosts(read, ipv4_bits=self.bits[0], ipv6_bits=self.bits[1])
+            return cut.fill_null(NOTHING)
+        if days is None:
+            raise ValueError("a keyed token needs its day")
+        frame = pl.DataFrame({"day": days, "host": read[CANONICAL]}).with_row_index("row")
+        tokens = [
+            part.select("row", pl.Series("token", keyed_tokens(part["host"], self.keys(day), self.site), dtype=pl.String))
+            for (day,), part in frame.partition_by("day", as_dict=True).items()
+        ]
+        return pl.concat(tokens).sort("row")["token"].fill_null(NOTHING)
+
+    def mask_targets(self, paths: pl.Series, queries: pl.Series | None) -> pl.Series:
+        """Return paths with personal segments replaced, and the parameters that may stay."""
+        masked = rewrite_paths(paths)
+        if queries is None:
+            return masked
+        kept = clean_query(queries.fill_null(""), self.policy.paths.keep_params)
+        return pl.select(pl.when(kept != "").then(masked + "?" + kept).otherwise(masked)).to_series()
+
+    def mask_texts(self, texts: pl.Series) -> pl.Series:
+        """Return texts with what looks personal replaced."""
+        return rewrite_paths(texts)
+
+    def mask_referrers(self, referrers: pl.Series) -> pl.Series:
+        """Return the origin of each referrer."""
+        return referrer_origins(referrers)

@@ -160,7 +160,7 @@ def _read_head(split: Split, plan: Plan) -> None:
         if word.port:
             checks.append(text.str.count_matches(":", literal=True) == 1)
             text = text.str.split_exact(":", 1).struct.field("field_0")
-        if word.column:
+        if word.column in (schema.HOST, schema.VHOST):
             columns[word.column] = text
     ok = pl.DataFrame([check.alias(str(number)) for number, check in enumerate(checks)])
     trusted = ok.select(pl.all_horizontal(pl.all()).fill_null(value=False)).to_series()

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Final
+
+# Why a line is no hit, in words.
+REASONS: Final[dict[str, str]] = {
+    "no_format": "fits no format",
+    "bad_time": "its time is none",
+    "too_long": "longer than 64 KiB",
+}
 
 
 @dataclass(slots=True)

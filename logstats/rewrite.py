@@ -1,0 +1,166 @@
+"""Redacted values put back into the raw lines: the same log without personal data.
+
+Everything outside of what is redacted stays byte for byte, and the order stays.
+A line that cannot be read is withheld and counted, for nobody can say what is in it.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from logstats import schema
+from logstats.batches import CLIENT, MINUTE, NOTHING, PROTOCOL, REFERRER, REQUEST
+from logstats.lines import lines_at, split_lines, to_utf8
+from logstats.plan import IDENT, QUOTE, TIME_WIDTH, plan_of
+from logstats.rewrite_line import Masks, rewrite_line
+from logstats.split import split_block
+from logstats.tally import Tally
+
+if TYPE_CHECKING:
+    from logstats.formats import Format
+    from logstats.plan import Plan
+    from logstats.split import Split
+
+_CARRIAGE_RETURN: Final = b"\r"
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """The lines that may be passed on, and the account of all."""
+
+    data: bytes
+    tally: Tally
+
+
+def rewrite_block(data: bytes, known: tuple[Format, ...], masks: Masks) -> Rewritten:
+    """Return a block with its personal data replaced.
+
+    Args:
+        data: Whole lines; the last one need not end in a newline.
+        known: The format of the source first, then its siblings, which odd lines may have.
+        masks: What is written instead.
+    """
+    plan = plan_of(known[0])
+    if plan is None or not plan.is_known:
+        written, tally = _rewrite_lines(split_lines(data), known, masks)
+        return Rewritten(_join([line for line in written if line is not None], data), tally)
+    text, reencoded = to_utf8(data)
+    # read_csv takes the carriage return off the end of a line; of two it leaves one.
+    text = text.replace(b"\r\n", b"\r\r\n") if _CARRIAGE_RETURN in text else text
+    split = split_block(text, plan, keep_query=masks.keep_query)
+    odd = sorted({*split.odd_rows(), *reencoded})
+    lines = _write_rows(split, plan, masks)
+    written, tally = _rewrite_lines(lines_at(data, odd), known, masks)
+    parsed = Tally(read=split.height - len(odd), parsed=split.height - len(odd))
+    tally.add(parsed)
+    return Rewritten(_merge(lines, odd, written, data), tally)
+
+
+def _merge(lines: pl.Series, odd: list[int], written: list[bytes | None], data: bytes) -> bytes:
+    """Return all lines in their order, those of the exact parser in their places."""
+    raw = {row: line for row, line in zip(odd, written, strict=True) if line is not None and not _is_utf8(line)}
+    texts = [None if line is None or row in raw else line.decode() for row, line in zip(odd, written, strict=True)]
+    lines = lines.scatter(odd, pl.Series(texts, dtype=pl.String)) if odd else lines
+    out = io.BytesIO()
+    start = 0
+    # The few lines that are not UTF-8 are no text for polars: they are written between the others.
+    for row, line in raw.items():
+        _write_text(lines[start:row], out)
+        out.write(line + b"\n")
+        start = row + 1
+    _write_text(lines[start:], out)
+    done = out.getvalue()
+    return done if data.endswith(b"\n") or not done else done[:-1]
+
+
+def _write_text(lines: pl.Series, out: io.BytesIO) -> None:
+    """Write the lines that are not null."""
+    lines = lines.drop_nulls()
+    if len(lines):
+        lines.to_frame().write_csv(out, include_header=False, quote_style="never")
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _join(lines: list[bytes], data: bytes) -> bytes:
+    if not lines:
+        return b""
+    end = b"\n" if data.endswith(b"\n") else b""
+    return b"\n".join(lines) + end
+
+
+def _write_rows(split: Split, plan: Plan, masks: Masks) -> pl.Series:
+    """Return every row as a line again; rows that are not to be trusted give any text."""
+    parts: list[pl.Series] = [*_heads(split, plan, masks), split.pieces["p0"].str.slice(-TIME_WIDTH)]
+    requests = split.values[REQUEST]
+    targets = masks.mask_targets(requests[schema.PATH], requests[schema.QUERY] if masks.keep_query else None)
+    texts = pl.select(QUOTE + requests[schema.METHOD] + " " + targets).to_series()
+    values = {
+        plan.request: [texts.gather(split.codes[REQUEST]), (split.values[PROTOCOL]["raw"] + QUOTE).gather(split.codes[PROTOCOL])]
+    }
+    for column, piece in plan.quoted.items():
+        raw = split.values[column]["raw"]
+        kept = masks.mask_referrers(raw) if column == REFERRER else raw
+        values[piece] = [(QUOTE + kept.fill_null("") + QUOTE).gather(split.codes[column])]
+    for piece in range(1, plan.pieces):
+        parts += values.get(piece) or [split.pieces[f"p{piece}"].fill_null("")]
+    frame = pl.DataFrame([part.alias(str(number)) for number, part in enumerate(parts)])
+    return frame.select(pl.concat_str(pl.all()).alias("line")).to_series()
+
+
+def _heads(split: Split, plan: Plan, masks: Masks) -> list[pl.Series]:
+    """Return the words before the time of every row: another host, and a hyphen for the user."""
+    heads, codes = split.values[CLIENT], split.codes[CLIENT]
+    words = heads["raw"].str.splitn(" ", len(plan.head) + 1).struct.unnest()
+    place = next(number for number, word in enumerate(plan.head) if word.column == schema.HOST)
+    texts = [
+        pl.lit(NOTHING) if word.column in (schema.USER, IDENT) else words[f"field_{number}"]
+        for number, word in enumerate(plan.head)
+    ]
+    before = words.select(pl.concat_str(*texts[:place], pl.lit(""), separator=" ")).to_series()
+    after = words.select(pl.concat_str(pl.lit(""), *texts[place + 1 :], pl.lit("["), separator=" ")).to_series()
+    if not masks.by_day:
+        hosts = masks.mask_hosts(heads[schema.HOST], None)
+        return [pl.select(before + hosts + after).to_series().gather(codes)]
+    return [before.gather(codes), _hosts_by_day(split, masks), after.gather(codes)]
+
+
+def _hosts_by_day(split: Split, masks: Masks) -> pl.Series:
+    """Return what stands for the host of every row, where that differs from day to day."""
+    days = split.values[MINUTE][schema.TIME].dt.date().gather(split.codes[MINUTE])
+    pairs = pl.DataFrame({"client": split.codes[CLIENT], "day": days})
+    distinct = pairs.unique(maintain_order=False)
+    hosts = split.values[CLIENT][schema.HOST].gather(distinct["client"])
+    masked = distinct.with_columns(masks.mask_hosts(hosts, distinct["day"]).alias("masked"))
+    found = pairs.join(masked, on=["client", "day"], how="left", nulls_equal=True, maintain_order="left")
+    return found["masked"]
+
+
+def _rewrite_lines(
+    lines: list[bytes], known: tuple[Format, ...], masks: Masks
+) -> tuple[list[bytes | None], Tally]:
+    """Rewrite lines by the exact parser; None stands for a line that is withheld."""
+    tally = Tally(read=len(lines))
+    written: list[bytes | None] = []
+    for line in lines:
+        if not line.strip():
+            tally.blank += 1
+            written.append(line)
+            continue
+        made, reason = rewrite_line(line, known, masks)
+        written.append(made)
+        if reason is None:
+            tally.parsed += 1
+        else:
+            tally.rejected[reason] += 1
+    return written, tally

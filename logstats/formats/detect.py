@@ -7,14 +7,14 @@ format that fits most lines wins; among those, the one whose fields leave least 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from logstats.formats.delimited import follow, is_comment
 from logstats.formats.lines import parse_line
-from logstats.formats.model import Field, Format, Literal, Rejected
+from logstats.formats.model import Field, Format, Hit, Literal, Rejected
 from logstats.formats.presets import all_presets, preset
 from logstats.formats.types import TYPES
 
@@ -45,14 +45,39 @@ def detect_format(lines: Iterable[str], candidates: Sequence[Format] | None = No
     """
     looked_at = [line for line in lines if line.strip()][:LINES_LOOKED_AT]
     formats = [preset for preset in all_presets() if preset.detected] if candidates is None else candidates
-    counts: Counter[Format] = Counter()
+    formats = (*announced(looked_at), *formats)
+    counts: dict[Format, int] = {}
+    told: dict[Format, int] = {}
     for format_ in formats:
-        if fits := sum(1 for line in looked_at if not isinstance(parse_line(format_, line), Rejected)):
-            counts[format_] = fits
-    ranked = sorted(counts, key=lambda f: (-counts[f], -certainty(f), f.name))
+        hits = [hit for line in looked_at if not isinstance(hit := parse_line(format_, line), Rejected)]
+        if hits:
+            counts[format_] = len(hits)
+            told[format_] = sum(map(told_by, hits))
+    ranked = sorted(counts, key=lambda f: (-counts[f], -told[f], -certainty(f), f.name))
     best = ranked[0] if ranked else None
     by_name = {format_.name: counts[format_] for format_ in ranked}
     return Verdict(best, by_name, len(looked_at), _siblings(best) if best else ())
+
+
+# A value that holds the end of one quoted field and the beginning of the next is two fields.
+_SWALLOWED: Final = '" "'
+_PENALTY: Final = 4
+
+
+def told_by(hit: Hit) -> int:
+    """Return how many columns a hit tells, less where one has swallowed another."""
+    told = 0
+    for value in hit.values():
+        told += value is not None
+        if isinstance(value, str) and _SWALLOWED in value:
+            told -= _PENALTY
+    return told
+
+
+def announced(lines: Sequence[str]) -> tuple[Format, ...]:
+    """Return the formats that `#Fields:` lines announce."""
+    found = (follow(line) for line in lines if is_comment(line))
+    return tuple(dict.fromkeys(format_ for format_ in found if format_ is not None))
 
 
 def _siblings(format_: Format) -> tuple[Format, ...]:

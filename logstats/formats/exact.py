@@ -7,15 +7,18 @@ hyphen), tolerant as real servers are.
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from logstats import schema
 from logstats.formats.escapes import unescape
 from logstats.formats.layout import Scanner, scanner
 from logstats.formats.model import BAD_TIME, COLUMNS, NO_FORMAT, Escape, Field, Format, Hit, Rejected
+from logstats.formats.readers import PARTS
 from logstats.formats.strftime import assemble
-from logstats.formats.types import PARTS, TYPES
+from logstats.formats.types import TYPES
 
-_EMPTY: Hit = dict.fromkeys(COLUMNS)
+# A hit that tells nothing.
+EMPTY: Final[Hit] = dict.fromkeys(COLUMNS)
 
 
 def parse_text(format_: Format, line: str) -> Hit | Rejected:
@@ -28,7 +31,7 @@ def parse_text(format_: Format, line: str) -> Hit | Rejected:
 
 
 def _read(compiled: Scanner, match: re.Match[str]) -> Hit | Rejected:
-    hit = dict(_EMPTY)
+    hit = dict(EMPTY)
     for field, text in zip(compiled.fields, match.groups(""), strict=True):
         if field.column is not None and not read_field(hit, field, text):
             return rejected(field)

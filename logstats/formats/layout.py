@@ -16,7 +16,7 @@ from typing import Final
 
 from logstats.formats.model import Escape, Field, Format, Literal, Token
 from logstats.formats.strftime import compile_strftime
-from logstats.formats.types import TYPES
+from logstats.formats.types import IN_OWN_QUOTES, TYPES
 
 _QUOTE: Final = '"'
 
@@ -74,6 +74,8 @@ def _field(tokens: Sequence[Token], index: int, field: Field, *, heed_backslash:
     pattern = field_pattern(field, ahead)
     if pattern is not None and not (quoted and TYPES[field.type].wide):
         return pattern
+    if field.type in IN_OWN_QUOTES:
+        return _own_quotes(ahead, heed_backslash=heed_backslash)
     if ahead == r"\Z":
         return ".*"
     if not ahead:
@@ -83,6 +85,11 @@ def _field(tokens: Sequence[Token], index: int, field: Field, *, heed_backslash:
     if quoted and field.escape is Escape.DOUBLED:
         return '[^"]*+(?:""[^"]*+)*+'
     return rf".*?(?={ahead})"
+
+
+def _own_quotes(ahead: str, *, heed_backslash: bool) -> str:
+    within = r'[^"\\]*+(?:(?:\\.|"(?!AHEAD))[^"\\]*+)*+' if heed_backslash else '[^"]*+(?:"(?!AHEAD)[^"]*+)*+'
+    return f'-(?={ahead})|"{within}"'.replace("AHEAD", ahead)
 
 
 def field_pattern(field: Field, ahead: str = "") -> str | None:

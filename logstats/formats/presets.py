@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from logstats.errors import UsageError
 from logstats.formats.compiled import compile_layout
+from logstats.formats.delimited import follow
 from logstats.formats.model import Escape, Field, Format, Kind, Sample
 
 _SUFFIX: Final = ".toml"
@@ -43,7 +44,10 @@ def all_presets() -> tuple[Format, ...]:
 def from_table(table: dict[str, Any]) -> Format:
     """Return the format that a TOML table describes."""
     kind = Kind(table.get("kind", Kind.TEXT))
-    if kind is Kind.TEXT:
+    header = follow(table["header"]) if "header" in table else None
+    if header is not None:
+        tokens = header.tokens
+    elif kind is Kind.TEXT:
         tokens = compile_layout(
             table["layout"], dialect=table.get("dialect"), escape=table.get("escape")
         ).tokens

@@ -30,12 +30,18 @@ def split_request(text: str) -> tuple[str | None, str | None, str | None]:
     if text in {"", "-"}:
         return None, None, None
     head, _, rest = text.partition(" ")
-    if not rest or _METHOD.fullmatch(head) is None:
+    # AWS load balancers write a hyphen for each part that is missing
+    if not rest or (head != "-" and _METHOD.fullmatch(head) is None):
         return None, text, None
     target, _, last = rest.rpartition(" ")
-    if _PROTOCOL.fullmatch(last) is None:
-        return head, rest.strip(" "), None
-    return head, target.strip(" ") or None, last
+    if last != "-" and _PROTOCOL.fullmatch(last) is None:
+        return _told(head), _told(rest), None
+    return _told(head), _told(target), _told(last)
+
+
+def _told(word: str) -> str | None:
+    word = word.strip(" ")
+    return None if word in {"", "-"} else word
 
 
 def split_target(text: str) -> tuple[str | None, str | None]:

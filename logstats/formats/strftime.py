@@ -152,7 +152,7 @@ def _date(parts: Parts) -> times.Date | None:
     elif "short_year" in parts:
         # POSIX: 69-99 are 1969-1999, 00-68 are 2000-2068
         short = int(parts["short_year"])
-        year = short + (1900 if short >= 69 else 2000)  # noqa: PLR2004
+        year = short + (1900 if short >= 69 else 2000)
     else:
         return None
     if "day_of_year" in parts and "day" not in parts:

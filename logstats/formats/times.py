@@ -20,7 +20,7 @@ MONTHS: Final = {
 }
 
 CLF_PATTERN: Final = (
-    r"\d{1,2}/[A-Za-z]{3}/\d{4}:\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:[+-]\d\d:?\d\d|Z|UTC|GMT))?"
+    r"\d{1,2}/[A-Za-z]{3}/\d{4}[: ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:[+-]\d\d:?\d\d|Z|UTC|GMT))?"
 )
 ISO_PATTERN: Final = (
     r"\d{4}-\d\d-\d\d[T_ ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:[+-]\d\d(?::?\d\d)?|Z|UTC|GMT))?"
@@ -28,7 +28,7 @@ ISO_PATTERN: Final = (
 EPOCH_PATTERN: Final = r"\d{1,20}(?:\.\d{1,9})?"
 
 _CLF: Final = re.compile(
-    r"(\d{1,2})/([A-Za-z]{3})/(\d{4}):(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?: ?([+-]\d\d:?\d\d|Z|UTC|GMT))?"
+    r"(\d{1,2})/([A-Za-z]{3})/(\d{4})[: ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?: ?([+-]\d\d:?\d\d|Z|UTC|GMT))?"
 )
 _ISO: Final = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T_ ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?: ?([+-]\d\d(?::?\d\d)?|Z|UTC|GMT))?"
@@ -47,7 +47,7 @@ def offset(text: str | None) -> timezone | None:
         return UTC
     digits = text[1:].replace(":", "").ljust(4, "0")
     hours, minutes = int(digits[:2]), int(digits[2:])
-    if hours > 23 or minutes > 59:  # noqa: PLR2004 - of a clock
+    if hours > 23 or minutes > 59:
         return None
     return timezone((-1 if text[0] == "-" else 1) * timedelta(hours=hours, minutes=minutes))
 

@@ -65,8 +65,8 @@ VARIABLES: Final[dict[str, Meaning]] = {
     "upstream_connect_time": Meaning("seconds_list", None, 1, f"{_UPSTREAM}: a list"),
     "upstream_header_time": Meaning("seconds_list", None, 1, f"{_UPSTREAM}: a list"),
     "upstream_cache_status": Meaning("word", model.CACHE_STATUS, 1, f"{_UPSTREAM}: HIT, MISS and others"),
-    "upstream_status": Meaning("text", None, 1, f"{_UPSTREAM}: a list"),
-    "upstream_response_length": Meaning("text", None, 1, f"{_UPSTREAM}: a list"),
+    "upstream_status": Meaning("integer_list", None, 1, f"{_UPSTREAM}: a list"),
+    "upstream_response_length": Meaning("integer_list", None, 1, f"{_UPSTREAM}: a list"),
     "ssl_protocol": Meaning("word", model.TLS_PROTOCOL, 1, f"{_SSL}: TLSv1.3"),
     "ssl_cipher": Meaning("word", model.TLS_CIPHER, 1, f"{_SSL}: the cipher"),
     "connection": Meaning("integer", None, 1, f"{_CORE}: the connection's number"),
@@ -109,4 +109,5 @@ _MAY_BE_EMPTY: Final = {
     "address": "text",
     "address_list": "text",
     "seconds_list": "text_seconds",
+    "integer_list": "text",
 }

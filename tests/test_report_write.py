@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from logstats.errors import OutputError, UsageError
-from logstats.report import OUTPUTS, output_of, targets, write_report, write_reports
+from logstats.report import OUTPUTS, output_of, write_report, write_reports
 from tests.reports import big_report, small_report
 
 
@@ -104,7 +104,7 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
     def full(_handle):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(targets.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
 
     with pytest.raises(OutputError, match=r"r\.json: cannot be written \(No space left on device\)"):
         write_report(small_report(), tmp_path / "r.json")
@@ -116,7 +116,7 @@ def test_an_interrupt_leaves_no_temporary_file(tmp_path, monkeypatch):
     def interrupted(_handle):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(targets.os, "fsync", interrupted)
+    monkeypatch.setattr(os, "fsync", interrupted)
 
     with pytest.raises(KeyboardInterrupt):
         write_reports(small_report(), [tmp_path / "a.json", tmp_path / "b.csv"])

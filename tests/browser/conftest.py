@@ -1,0 +1,89 @@
+"""A Chromium without a network, and every report as a file to open in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from logstats.report import write_report
+from tests.reports import ALL, big_report
+
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def missing(what: str) -> NoReturn:
+    """Skip, visibly; CI installs all of it and fails instead."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what} is missing")
+    pytest.skip(f"no {what} here")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing("playwright")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        missing("chromium")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    package = pytest.importorskip("axe_playwright_python")
+    return (Path(package.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory) -> dict[str, Path]:
+    directory = tmp_path_factory.mktemp("pages")
+    for name, make in {**ALL, "short": lambda: big_report(14)}.items():
+        write_report(make(), directory / f"{name}.html")
+        for lang in ("de", "fr"):
+            write_report(make(), directory / f"{name}-{lang}.html", lang=lang)
+    return {path.stem: path for path in directory.iterdir()}
+
+
+@pytest.fixture
+def opened(browser, files) -> Callable[..., object]:
+    """Open a report: `with opened("big", width=320, scheme="dark") as page`; `page.said` is what it said."""
+
+    @contextmanager
+    def open_page(name: str, *, width: int = 1280, scheme: str = "light", **options) -> Iterator[object]:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, **options
+        )
+        page = context.new_page()
+        page.said = []
+        page.on("console", lambda message: page.said.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: page.said.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: page.said.append(f"dialog: {dialog.message}"))
+        address = files[name].as_uri()
+        page.on(
+            "request",
+            lambda request: page.said.append(f"request: {request.url}") if request.url != address else None,
+        )
+        page.goto(address)
+        yield page
+        context.close()
+
+    return open_page

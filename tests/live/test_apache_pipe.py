@@ -132,11 +132,11 @@ def test_reloading_and_stopping_apache_loses_no_line_and_repeats_none(server):
 
 
 def test_a_restart_adds_to_the_log_that_is_there(tmp_path, environment):
-    logs = LOGS.format(python=sys.executable, directory=tmp_path)
+    logs, written = LOGS.format(python=sys.executable, directory=tmp_path), tmp_path / "access.log"
     for number in (1, 2):
         with apache(tmp_path, logs, environment) as server:
             server.exchange(get(f"/ok/{number}"))
+            wait_until(partial(has_lines, written, number), "a line in access.log")
             stop(server)
-        wait_until(partial(has_lines, tmp_path / "access.log", number), "a line in access.log")
 
-    assert paths_in(tmp_path / "access.log") == Counter([b"/ok/1", b"/ok/2"])
+    assert paths_in(written) == Counter([b"/ok/1", b"/ok/2"])

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import polars as pl
 
 from logstats.domains import read_host_name, registrable_domain
+from logstats.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +62,7 @@ def nat64_layout(prefix: str) -> Nat64:
     """Return the leading bytes of a NAT64 prefix and where its IPv4 octets stand.
 
     Raises:
-        ValueError: The prefix is no IPv6 network of 32, 40, 48, 56, 64 or 96 bits.
+        UsageError: The prefix is no IPv6 network of 32, 40, 48, 56, 64 or 96 bits.
 
     Source: RFC 6052 section 2.2.
 
@@ -71,11 +72,9 @@ def nat64_layout(prefix: str) -> Nat64:
     try:
         network = IPv6Network(prefix)
     except ValueError:
-        message = "a NAT64 prefix is an IPv6 network such as 2001:db8::/96"
-        raise ValueError(message) from None
+        raise UsageError("a NAT64 prefix is an IPv6 network such as 2001:db8::/96") from None
     if network.prefixlen not in _NAT64_LENGTHS:
-        message = "a NAT64 prefix has 32, 40, 48, 56, 64 or 96 bits"
-        raise ValueError(message)
+        raise UsageError("a NAT64 prefix has 32, 40, 48, 56, 64 or 96 bits")
     first = network.prefixlen // 8
     places = [place for place in range(first, 16) if place != _RESERVED_OCTET]
     return network.network_address.packed[:first], tuple(places[:4])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from logstats import addresses
 from logstats.addresses import cut_hosts, networks, read_address, read_hosts, truncate_address
+from logstats.errors import UsageError
 
 NAT64 = ("2001:db8::/32", "2001:db8:a000::/40", "2001:db8:aa::/48", "2001:db8:aa:b000::/56",
          "2001:db8:aa:bb::/64", "2001:db8:aa:bb:0:cc::/96")  # fmt: skip
@@ -93,7 +94,7 @@ def test_the_examples_of_rfc_6052_are_read(prefix, text):
 
 @pytest.mark.parametrize("prefix", ["2001:db8::/33", "203.0.113.0/24", "2001:db8::1/96", "zzz"])
 def test_what_is_no_nat64_prefix_is_refused_without_quoting_it(prefix):
-    with pytest.raises(ValueError, match="NAT64") as caught:
+    with pytest.raises(UsageError, match="NAT64") as caught:
         addresses.nat64_layout(prefix)
 
     assert prefix not in str(caught.value)

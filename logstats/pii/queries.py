@@ -19,7 +19,8 @@ def _pairs(query: str) -> list[tuple[str, str]]:
     return [(name, value) for name, equals, value in (piece.partition("=") for piece in pieces) if equals]
 
 
-def _kept(query: str, names: Sequence[str], value_pattern: re.Pattern[str]) -> str:
+def _kept(query: str, names: Sequence[str], value_pattern: re.Pattern[str], shown: dict[str, str]) -> str:
+    """Return the listed parameters of one query; `shown` remembers values that were scrubbed before."""
     pairs = _pairs(query)
     mixed = combined_kinds(name for name, _ in pairs)
     kept = []
@@ -27,8 +28,9 @@ def _kept(query: str, names: Sequence[str], value_pattern: re.Pattern[str]) -> s
         value = next((value for name, value in pairs if name == wanted), None)
         if value is None or not value_pattern.fullmatch(value):
             continue
-        shown = "{combination}" if wanted.lower() in mixed else scrub_text("/" + value)[1:]
-        kept.append(f"{wanted}={shown}")
+        if value not in shown:
+            shown[value] = scrub_text("/" + value)[1:]
+        kept.append(f"{wanted}={'{combination}' if wanted.lower() in mixed else shown[value]}")
     return "&".join(kept)
 
 
@@ -54,5 +56,6 @@ def clean_query(
     rows = raw.str.contains(rf"(?:^|[&;])(?:{names})=").fill_null(value=False).arg_true()
     if len(rows) == 0:
         return kept
-    texts = [_kept(text, keep_params, value_pattern) for text in raw.gather(rows).to_list()]
+    shown: dict[str, str] = {}
+    texts = [_kept(text, keep_params, value_pattern, shown) for text in raw.gather(rows).to_list()]
     return kept.scatter(rows, pl.Series(texts, dtype=pl.String))

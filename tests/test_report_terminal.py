@@ -11,7 +11,7 @@ from rich.console import Console
 
 from logstats.report import glyphs, labels, to_terminal
 from logstats.report.glyphs import ASCII, UNICODE
-from logstats.tables import Section
+from logstats.tables import Section, Suppressed
 from tests.reports import ALL, big_report, hostile_report, make_report, make_table, small_report
 
 COUNTED = {"hits": 5, "bot_hits": 1, "visitors": 3, "bytes_sent": 9}
@@ -116,6 +116,19 @@ def test_a_withheld_count_is_a_dash_and_not_zero():
 
 def test_a_table_that_cannot_be_shown_gives_its_reason():
     assert "not shown: too few visitors to hide the groups of under 10 (4 groups)" in printed(small_report())
+
+
+def test_groups_that_are_not_listed_are_counted_in_a_sentence():
+    assert "31 groups of under 10 visitors are in (other), with others that" in printed(big_report())
+
+
+def test_one_group_is_spoken_of_in_the_singular():
+    one = Suppressed(1, "groups of under 10 visitors are in (other), with others that hide them")
+    table = make_table("pages", [{"path": "/", **COUNTED}], suppressed=one)
+
+    assert "1 group of under 10 visitors is in (other), with others that hide it" in printed(
+        make_report([table])
+    )
 
 
 def test_the_footer_accounts_for_every_line():

@@ -183,9 +183,18 @@ def suppressed_text(table: Table) -> str | None:
     groups = "1 group" if hidden.groups == 1 else f"{hidden.groups:,} groups"
     if table.rows.is_empty():
         return f"not shown: {reason} ({groups})"
-    if OTHER in reason:
-        return f"not listed: {groups}; {reason}"
+    if reason.startswith("groups "):
+        return _counted(hidden.groups, reason)
     return f"{groups} in {OTHER}: {reason}"
+
+
+def _counted(groups: int, reason: str) -> str:
+    """Return a sentence about `groups ... are ...` with their number in front."""
+    if groups != 1:
+        return f"{groups:,} {reason}"
+    return "1 group" + reason.removeprefix("groups").replace(" are ", " is ", 1).replace(
+        "hide them", "hide it"
+    )
 
 
 def notes_of(report: Report) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from logstats.report import labels
 from logstats.report.catalogue import Catalogue
 from logstats.report.page_charts import Chart, HeatMap, day_charts, heat_map, hour_chart
 from logstats.schema import BOT_HITS, BYTES_SENT, COUNTS, HITS, VISITORS
-from logstats.tables import OTHER, Report, Section, Table
+from logstats.tables import OTHER, Column, Report, Section, Table
 
 OPEN_ROWS: Final = 10  # rows that are seen before `more rows` is opened
 PERCENT: Final = 100
@@ -146,12 +146,11 @@ def _sections(report: Report, texts: Catalogue) -> Sequence[PageSection]:
 
 
 def _card(report: Report, table: Table, texts: Catalogue) -> Card:
-    extras = [c for c in table.columns if c.name not in (*COUNTS, *table.keys)]
     rows = table.rows.to_dicts()
     largest = max((row[HITS] or 0 for row in rows), default=0)
     whole = report.totals.get(BOT_HITS if table.name == "bots" else HITS)
     made = [
-        PageRow(_marks(table, row, largest), row_name(table, row, texts), _cells(row, extras, whole, texts))
+        PageRow(_marks(table, row, largest), row_name(table, row, texts), _cells(table, row, whole, texts))
         for row in rows
     ]
     listed = [m for m, row in zip(made, rows, strict=True) if not labels.is_other(table, row)]
@@ -163,8 +162,8 @@ def _card(report: Report, table: Table, texts: Catalogue) -> Card:
     return Card(
         name=table.name,
         title=texts.word("tables", table.name, labels.visible(table.title)),
-        layout="m" if extras else "s",
-        heads=_heads(report, extras, texts),
+        layout=_layout(table),
+        heads=_heads(report, table, texts),
         rows=tuple(listed[:opened]),
         others=tuple(others),
         more_text=_more_text(opened, len(more), texts),
@@ -206,25 +205,43 @@ def _marks(table: Table, row: Row, largest: int) -> str:
     return f"a{people} b{max(end, people)}" if bots else f"a{people}"
 
 
-def _cells(row: Row, extras: Sequence[Any], whole: int | None, texts: Catalogue) -> tuple[str, ...]:
-    hits = texts.number(row[HITS])
-    visitors = texts.number(row[VISITORS])
-    if extras:
-        measures = (
-            texts.duration(row[c.name]) if c.unit == "us" else texts.number(row[c.name]) for c in extras
-        )
-        return (hits, visitors, *measures)
-    share = texts.share(row[HITS], whole)
-    return (hits, share, texts.number(row[BOT_HITS]), visitors, texts.bytes(row[BYTES_SENT]))
+def _layout(table: Table) -> str:
+    """Return which columns a table has: b (bots), m (measures) or s (the usual ones)."""
+    if table.name == "bots":
+        return "b"
+    return "m" if _measures(table) else "s"
 
 
-def _heads(report: Report, extras: Sequence[Any], texts: Catalogue) -> tuple[str, ...]:
+def _measures(table: Table) -> list[Column]:
+    return [column for column in table.columns if column.name not in (*COUNTS, *table.keys)]
+
+
+def _cells(table: Table, row: Row, whole: int | None, texts: Catalogue) -> tuple[str, ...]:
+    hits, visitors = texts.number(row[HITS]), texts.number(row[VISITORS])
+    share, sent = texts.share(row[HITS], whole), texts.bytes(row[BYTES_SENT])
+    match _layout(table):
+        case "b":
+            return (hits, share, sent)
+        case "m":
+            values = ((row[c.name], c.unit) for c in _measures(table))
+            return (hits, visitors, *(_measure(value, unit, texts) for value, unit in values))
+    return (hits, share, texts.number(row[BOT_HITS]), visitors, sent)
+
+
+def _measure(value: float | None, unit: str | None, texts: Catalogue) -> str:
+    return texts.duration(value) if unit == "us" else texts.number(value)
+
+
+def _heads(report: Report, table: Table, texts: Catalogue) -> tuple[str, ...]:
+    names = {name: texts.text(f"columns.{name}") for name in (HITS, "share", BOT_HITS, BYTES_SENT)}
     visitors = texts.text("columns.daily_visitors" if report.period.days > 1 else "columns.visitors")
-    hits = texts.text("columns.hits")
-    if extras:
-        return (hits, visitors, *(texts.word("columns", c.name, c.name.replace("_", " ")) for c in extras))
-    names = [texts.text(f"columns.{name}") for name in ("share", BOT_HITS, BYTES_SENT)]
-    return (hits, names[0], names[1], visitors, names[2])
+    match _layout(table):
+        case "b":
+            return (names[HITS], names["share"], names[BYTES_SENT])
+        case "m":
+            measures = (texts.word("columns", c.name, c.name.replace("_", " ")) for c in _measures(table))
+            return (names[HITS], visitors, *measures)
+    return (names[HITS], names["share"], names[BOT_HITS], visitors, names[BYTES_SENT])
 
 
 def row_name(table: Table, row: Row, texts: Catalogue) -> str:

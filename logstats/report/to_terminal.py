@@ -6,7 +6,6 @@ control character is spelled out, so that a log cannot drive the terminal.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Final
@@ -199,8 +198,3 @@ def _hidden_text(groups: int, tables: int) -> str:
 def _replaced(report: Report) -> list[str]:
     ordered = sorted(report.replaced.items(), key=lambda item: (-item[1], item[0]))
     return [f"{{{labels.visible(name)}}} {n:,}" for name, n in ordered if n]
-
-
-def default_console(*, no_color: bool = False) -> Console:
-    """Return a console on stdout; `NO_COLOR` and `--no-color` both mean plain text."""
-    return Console(no_color=no_color or bool(os.environ.get("NO_COLOR")), highlight=False, markup=False)

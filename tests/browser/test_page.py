@@ -77,7 +77,7 @@ def test_no_number_is_cut_or_drawn_over_another(width, opened):
     with opened("big", width=width) as page:
         page.evaluate(OPEN_ALL)
         spilt = page.evaluate(
-            """[...document.querySelectorAll('td, .s th, .m th, dd')].filter(
+            """[...document.querySelectorAll('td, .t th, dd')].filter(
                    cell => cell.clientWidth && cell.scrollWidth > cell.clientWidth + 1
                        && !cell.closest('thead') && !cell.closest('.heat')).map(cell => cell.textContent)"""
         )

@@ -50,7 +50,9 @@ NO_ONES = [
 CUT = {"192.0.0.0", "198.0.0.0", "198.51.0.0", "198.51.96.0", "203.0.0.0", "203.0.112.0"}
 
 # Versions and object identifiers that tests show because they look like addresses.
-LOOKALIKES = {"1.2.3.4", "1.2.3.5", "2.5.29.17", "4.15.0.1"}
+LOOKALIKES = {"1.2.3.4", "1.2.3.5", "2.0.0.0", "2.5.29.17", "4.15.0.1"}
+# Whole networks that MaxMind's test databases hold; no other addresses are in them.
+IN_DATABASES = {"1.1.0.0", "1.128.0.0", "2001:220::", "2a02:cf40::"}
 
 # No version after a slash, no group of a replacement, no section of a standard.
 QUAD = re.compile(r"(?<![\w./:$%-])(?<!section )(\d{1,3}(?:\.\d{1,3}){3})(?![\w.-]|/\d*\.)")
@@ -91,7 +93,7 @@ def name_of(path: Path) -> str:
 
 def is_no_ones(text: str) -> bool:
     """Whether an address, or what only looks like one, may stand in a document."""
-    if text in CUT | PREFIXES | LOOKALIKES:
+    if text in CUT | PREFIXES | LOOKALIKES | IN_DATABASES:
         return True
     try:
         address = ipaddress.ip_address(text)
@@ -201,17 +203,17 @@ TESTS = {p.stem: p.read_text() for p in FILES if p.is_relative_to(ROOT / "tests"
 
 
 def is_tested(path: Path) -> bool:
-    """Whether a test file is named for a module or for its package, or imports it."""
-    parts = path.relative_to(ROOT / "logstats").with_suffix("").parts
-    names = [part for part in parts if not part.startswith("__")]
+    """Whether a module has doctests, or a test is named for it, or imports it or its package."""
+    names = [part for part in path.relative_to(ROOT / "logstats").with_suffix("").parts if "__" not in part]
     if not names:
         return "test_install" in TESTS
-    package, module = rf"(?:\.{re.escape('.'.join(names[:-1]))})" if names[:-1] else "", names[-1]
-    imported = re.compile(rf"\blogstats{package}(?:\.{module}\b| import [^\n]*\b{module}\b)")
-    named = {f"test_{names[0]}", "test_" + "_".join(names)}
-    return any(stem in named or stem.startswith(f"test_{names[0]}_") for stem in TESTS) or any(
-        imported.search(text) for text in TESTS.values()
+    if ">>>" in path.read_text():
+        return True
+    imported = re.compile(rf"\blogstats(?:\.{names[0]}\b| import [^\n]*\b{names[0]}\b)")
+    named = any(
+        f"_{name}" in stem for name in (names[0], names[-1]) for stem in TESTS if stem.startswith("test_")
     )
+    return named or any(imported.search(text) for text in TESTS.values())
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

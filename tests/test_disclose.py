@@ -270,3 +270,39 @@ def test_periods_that_share_a_day_overlap(first, last, shared):
     period = Period(date(2026, 2, first), date(2026, 2, last), last - first + 1, "UTC")
 
     assert overlaps(period, [published, Period(None, None, 0, "UTC")]) == ([published] if shared else [])
+
+
+def test_the_worked_example_of_the_docs():
+    """docs/explanation/k-anonymity.md shows these numbers."""
+    pages = (
+        crowd(64) * 2
+        + crowd(41, path="/permits")
+        + crowd(28, path="/hours", start=10)
+        + crowd(14, path="/minutes", start=3)
+        + crowd(9, path="/bids", start=30)
+        + crowd(4, path="/board/resignation", start=50)
+        + crowd(1, path="/complaint", start=61)
+    )
+    rest = (
+        crowd(50, path="/site.css")
+        + crowd(40, status=304, path="/site.css")
+        + [Hit(None, path="/permits")] * 300
+    )
+    report = Site(pages + rest + crowd(3, path="/old", status=404)).report()
+    shown = [(row["path"], row["hits"], row["visitors"]) for row in rows_of(report, "pages")]
+    table = report.tables["pages"].suppressed
+
+    assert shown == [
+        ("/", 128, 64),
+        ("/permits", 341, 41),
+        ("/hours", 28, 28),
+        ("/minutes", 14, 14),
+        (OTHER, 14, 14),
+    ]
+    assert table is not None
+    assert table.groups == 3
+    assert report.totals["pages"] == 525
+    assert report.totals["client_errors"] is None
+    assert rows_of(report, "errors") == []
+    assert rows_of(report, "static_files") == []
+    assert [(row["status"], row["hits"]) for row in rows_of(report, "statuses")] == [(200, 575), (None, 43)]

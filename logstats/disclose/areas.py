@@ -91,7 +91,7 @@ def unite_kinds(kinds: pl.DataFrame, union: UnionCount, names: tuple[str, ...]) 
     """Return day and visitors of some kinds of hits together."""
     found = kinds.filter(pl.col(schema.KIND).is_in(names))
     keys = found.select(schema.KIND).unique(maintain_order=True)
-    if keys.height < 2:  # noqa: PLR2004 - one group is its own union
+    if keys.height < 2:
         return found.select(schema.DAY, schema.VISITORS)
     return union(summaries.KINDS, keys).select(schema.DAY, schema.VISITORS)
 
@@ -105,7 +105,9 @@ def _dominated(rows: pl.DataFrame, hidden: set[str], limits: Limits, day_tops: i
         )
         if name in names
     ]
-    withheld = withhold_dominated(shares, limits.rule.dominance_percent, day_tops)
+    # Errors come last: the table of statuses tells their sum.
+    last = frozenset(number for number, name in enumerate(rows[schema.KIND]) if name == ERROR)
+    withheld = withhold_dominated(shares, limits.rule.dominance_percent, day_tops, last=last)
     return {rows[schema.KIND].item(number) for number in withheld}
 
 

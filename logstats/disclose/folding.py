@@ -85,7 +85,7 @@ def _is_small(limits: Limits) -> pl.Expr:
     return under & (pl.col(PEOPLE) > 0) if limits.rule.show_zeros else under
 
 
-def _cover(  # noqa: PLR0913 - the state of one loop
+def _cover(
     groups: Groups,
     limits: Limits,
     inside: pl.DataFrame,

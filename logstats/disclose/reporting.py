@@ -219,7 +219,7 @@ def _status_class(*, split: bool) -> pl.Expr:
     status = pl.col(schema.STATUS)
     server = "server" if split else "client"
     return (
-        pl.when(status.is_null() | (status < 400))  # noqa: PLR2004 - RFC 9110 section 15
+        pl.when(status.is_null() | (status < 400))
         .then(pl.lit("fine"))
-        .otherwise(pl.when(status < 500).then(pl.lit("client")).otherwise(pl.lit(server)))  # noqa: PLR2004
+        .otherwise(pl.when(status < 500).then(pl.lit("client")).otherwise(pl.lit(server)))
     )

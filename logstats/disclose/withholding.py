@@ -23,7 +23,9 @@ def is_dominated(people_hits: int, top_hits: int, percent: int) -> bool:
     return top_hits * 100 > percent * people_hits
 
 
-def withhold_dominated(shares: list[Share], percent: int, day_tops: int) -> set[int]:
+def withhold_dominated(
+    shares: list[Share], percent: int, day_tops: int, *, last: frozenset[int] = frozenset()
+) -> set[int]:
     """Return the rows of one block whose hits must not be shown.
 
     The sum of a block is known, so the withheld rows' sum is too: they are at least two,
@@ -34,9 +36,12 @@ def withhold_dominated(shares: list[Share], percent: int, day_tops: int) -> set[
         shares: All rows of the block, `(other)` among them.
         percent: The share of hits that one visitor may make.
         day_tops: Hits of the visitor with most, added over the days: nobody made more.
+        last: Rows to withhold after all others, as their hits can be known from elsewhere.
     """
     withheld = {share.row for share in shares if is_dominated(share.people_hits, share.top_hits, percent)}
-    rest = sorted((share for share in shares if share.row not in withheld), key=lambda s: s.people_hits)
+    rest = sorted(
+        (share for share in shares if share.row not in withheld), key=lambda s: (s.row in last, s.people_hits)
+    )
     if not withheld:
         return withheld
     people = sum(share.people_hits for share in shares if share.row in withheld)

@@ -158,7 +158,7 @@ def _build(layers: list[Layer]) -> Policy:
 
 def _check_together(source: str, merged: dict[str, Any]) -> None:
     """Values that are possible alone but not together."""
-    if merged["disclosure.k"] > 1 and merged["disclosure.other_min_groups"] < 2:  # noqa: PLR2004
+    if merged["disclosure.k"] > 1 and merged["disclosure.other_min_groups"] < 2:
         problem = "must be at least 2 where k is over 1, or (other) is one hidden group"
         raise BadPolicy(source, "disclosure.other_min_groups", problem)
     if merged["addresses.networks_table"] and "truncate" not in merged["addresses.report_modes"]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -50,7 +52,7 @@ class Solver:
             ("server_errors", "server_error"),
         ):
             # Hits of bots alone are no secret.
-            self._tell(lambda atom, kind=kind: atom[0] == kind, report.totals[name], bots[kind])
+            self._tell(partial(_is_kind, kind), report.totals[name], bots[kind])
 
     def _read_table(self, name: str, report: Report) -> None:
         rows = report.tables[name].rows.to_dicts()
@@ -89,6 +91,10 @@ class Solver:
         return ends[0], ends[1]
 
 
+def _is_kind(kind: str, atom: Atom) -> bool:
+    return atom[0] == kind
+
+
 def group_of(name: str, atom: Atom) -> tuple[Any, ...] | None:
     kind, status, path, _day = atom
     found = list(keys_of(name, Hit(0, path=path, status=status)))
@@ -105,7 +111,7 @@ def small_groups(site: Site, k: int) -> Iterable[tuple[str, set[Atom]]]:
             for key in [(hit.day,)] if name == "days" else keys_of(name, hit):
                 groups.setdefault(key, []).append(hit)
         for hits in groups.values():
-            days = {hit.day: set() for hit in hits}
+            days: dict[date, set[int | None]] = {hit.day: set() for hit in hits}
             for hit in hits:
                 days[hit.day].add(hit.visitor)
             if max(map(len, days.values())) < k:

@@ -20,6 +20,11 @@ def paths_of(site: Site) -> dict[str, dict[str, int]]:
     return {row["path"]: row for row in rows_of(site.report(), "pages")}
 
 
+def small_in(site: Site) -> int:
+    suppressed = site.report().tables["pages"].suppressed
+    return suppressed.groups if suppressed else 0
+
+
 def test_a_page_with_k_visitors_is_shown_and_one_with_k_minus_1_is_not():
     site = Site(
         crowd(40)
@@ -33,7 +38,7 @@ def test_a_page_with_k_visitors_is_shown_and_one_with_k_minus_1_is_not():
     assert list(rows) == ["/", "/b", "/k", OTHER]
     assert rows["/k"]["visitors"] == K
     assert (rows[OTHER]["hits"], rows[OTHER]["visitors"]) == (2 * K - 3, K + 3)
-    assert site.report().tables["pages"].suppressed.groups == 2
+    assert small_in(site) == 2
 
 
 def test_two_small_pages_that_could_be_read_off_their_sum_take_a_third_with_them():
@@ -64,6 +69,7 @@ def test_one_small_page_beside_one_large_hides_the_table():
     table = Site(crowd(40) + crowd(3, path="/x")).report().tables["pages"]
 
     assert table.rows.is_empty()
+    assert table.suppressed
     assert "too few visitors" in table.suppressed.reason
 
 
@@ -80,7 +86,7 @@ def test_unique_urls_of_a_visitor_each_are_one_row():
 
     assert list(rows) == ["/", "/b", OTHER] or list(rows) == ["/", OTHER]
     assert sum(row["hits"] for row in rows.values()) == 140
-    assert site.report().tables["pages"].suppressed.groups == 50
+    assert small_in(site) == 50
 
 
 def test_a_long_tail_is_one_row_that_adds_up():
@@ -163,10 +169,9 @@ def test_no_count_of_a_hidden_browser_follows_from_the_rules_themselves(sizes, d
     """The attack: try every way to fill (other) that ends in the report shown."""
     names = [f"b{n}" for n in range(len(sizes))]
     hits = [hit for n, size in enumerate(sizes) for hit in crowd(size, start=1000 * n, browser=names[n])]
-    table = (site := Site(hits)).report().tables.get("browsers")
+    table = Site(hits).report().tables.get("browsers")
     if table is None or table.suppressed is None or table.rows.is_empty():
         return
-    assert site
     seen = [row for row in table.rows.to_dicts() if row["browser"] != OTHER]
     other = table.rows.to_dicts()[-1]["visitors"]
     small, large = table.suppressed.groups, len(sizes) - len(seen) - table.suppressed.groups

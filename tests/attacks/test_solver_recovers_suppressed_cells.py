@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.attacks.site import DEFAULT, Site
-from tests.attacks.sites import EXAMPLES, random_hits
+from tests.attacks.sites import EXAMPLES, heavy_hits, random_hits
 from tests.attacks.solver import Solver, dominated_groups, small_groups
 
 pytest.importorskip("scipy")
@@ -41,7 +41,7 @@ def test_no_hidden_group_is_bound_closer_than_its_size_over_three_days(seed):
 
 
 def attack_heavy(seed: int) -> None:
-    site = Site(random_hits(seed, heavy=0.1))
+    site = Site(heavy_hits(seed))
     report = site.report()
     total = report.totals["hits"]
     tops = int(site.summary.days["top_hits"].sum())

@@ -78,3 +78,17 @@ def registrable_domain(name: str) -> str | None:
     if domain is None or domain.endswith(".arpa"):
         return None
     return None if _SPELLS_ADDRESS.search(domain.split(".", 1)[0]) else domain
+
+
+@cache
+def _every_suffix() -> PublicSuffixList:
+    return PublicSuffixList(only_icann=False, accept_unknown=False)
+
+
+def is_hosted_name(name: str) -> bool:
+    """Whether a name stands below a provider's domain where everybody gets one of their own.
+
+    >>> is_hosted_name("janedoe.github.io"), is_hosted_name("www.example.com")
+    (True, False)
+    """
+    return _every_suffix().publicsuffix(name) != _suffixes().publicsuffix(name)

@@ -29,16 +29,14 @@ class Scanner:
     fields: tuple[Field, ...]
 
     def match(self, line: str) -> re.Match[str] | None:
-        """Return the first whole match of the line, with and without blanks at its end."""
-        for pattern in self.patterns:
-            if match := pattern.fullmatch(line):
-                return match
+        """Return the first whole match of the line: as it is, without blanks at its end, with a last quote."""
         bare = line.rstrip(" \t\r\n\x00")
-        if len(bare) == len(line):
-            return None
-        for pattern in self.patterns:
-            if match := pattern.fullmatch(bare):
-                return match
+        # A server that is killed, or a copy that was cut, leaves the last field without its quote mark.
+        whole = bare + _QUOTE
+        for text in dict.fromkeys((line, bare, whole)):
+            for pattern in self.patterns:
+                if match := pattern.fullmatch(text):
+                    return match
         return None
 
 

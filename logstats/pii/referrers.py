@@ -1,7 +1,6 @@
-"""Reduce a referrer to the domain somebody registered.
+"""Reduce a referrer to its origin (logs) or the domain somebody registered (reports).
 
-Path, query, fragment, user, password and port of a referrer never pass; of its
-host only the registrable part does.
+Path, query, fragment, user, password and port of a referrer never pass.
 """
 
 from __future__ import annotations
@@ -12,7 +11,8 @@ from urllib.parse import unquote
 
 import polars as pl
 
-from logstats.domains import read_host_name, registrable_domain
+from logstats.domains import is_hosted_name, read_host_name, registrable_domain
+from logstats.pii.detect import scrub_text
 
 INTERNAL: Final = "(internal)"
 ADDRESS: Final = "(ip address)"
@@ -24,6 +24,8 @@ APP: Final = "(app)"
 _PARTS: Final = r"^\s*([A-Za-z][A-Za-z0-9+.-]*)://(?:[^/?#\\]*@)?(\[[^\]/?#]*\]|[^/?#\\:]*)"
 _SCHEME: Final = r"^\s*(?:[Hh][Tt][Tt][Pp][Ss]?|[Ff][Tt][Pp])$"
 _NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
+# `host-203-0-113-7.example.net`, `cb007107.example.net`: labels in which an address may stand.
+_SPELLS_ADDRESS: Final = re.compile(r"[0-9]{1,3}(?:[.x-][0-9]{1,3}){2,}|(?:^|[.-])[0-9a-f]{8}(?:[.-]|$)|[0-9]{8,}")
 # RFC 2606 section 2: names that nobody can own.
 _SAFE_HOSTS: Final = {ADDRESS: "address.invalid", INTERNAL: "internal.invalid"}
 _SAFE_ORIGIN: Final = r"^(?:https?|ftp)://(?:address|internal)\.invalid/$"
@@ -84,21 +86,37 @@ def referrer_domains(raw: pl.Series, own_sites: frozenset[str] = frozenset()) ->
 
 
 def referrer_origins(raw: pl.Series) -> pl.Series:
-    """Return what a log keeps of each referrer: `scheme://domain/`.
+    """Return what a log keeps of each referrer: its origin, `scheme://host/`.
 
     Args:
         raw: Distinct referrers as written in the log; nulls stay null.
 
     Returns:
-        `-` and the empty text stay; an address becomes `address.invalid`, a name
-        without a registered domain `internal.invalid`; what is no URL becomes `-`.
+        `-` and the empty text stay. A host that looks personal is cut to its registrable
+        domain; an address becomes `address.invalid`, a name without a registered domain
+        `internal.invalid`; what is no URL becomes `-`.
     """
-    parts = _parts(raw).with_columns(referrer_domains(raw).alias("domain"))
-    domain = pl.col("domain").replace(_SAFE_HOSTS)
+    parts = _parts(raw)
+    hosts = parts["host"].drop_nulls().unique()
+    origins = pl.Series([_origin_host(host) for host in hosts.to_list()], dtype=pl.String)
+    host = pl.col("host").replace_strict(hosts, origins, default=None, return_dtype=pl.String)
     is_safe = pl.col("raw").is_null() | pl.col("raw").str.contains(rf"^-?$|{_SAFE_ORIGIN}")
-    has_origin = ~pl.col("domain").is_in([MISSING, INVALID, APP])
+    has_origin = pl.col("scheme").is_in(["http", "https", "ftp"]) & host.is_not_null()
     return parts.select(
         pl.when(is_safe).then(pl.col("raw"))
-        .when(has_origin).then(pl.concat_str(pl.col("scheme"), pl.lit("://"), domain, pl.lit("/")))
+        .when(has_origin).then(pl.concat_str(pl.col("scheme"), pl.lit("://"), host, pl.lit("/")))
         .otherwise(pl.lit("-")).alias("referrer")
     ).to_series()  # fmt: skip
+
+
+def _origin_host(host: str) -> str | None:
+    """Return what a log keeps of one host, or None if it is none."""
+    domain = _domain(host, frozenset())
+    if domain in _SAFE_HOSTS:
+        return _SAFE_HOSTS[domain]
+    name = host.lower().removesuffix(".")
+    if domain == INVALID:
+        return None
+    if read_host_name(name) != name or is_hosted_name(name) or _SPELLS_ADDRESS.search(name):
+        return domain
+    return name if scrub_text(f"/{name}") == f"/{name}" else domain

@@ -22,14 +22,18 @@ LIBRARY: Final = (
     "blake2b",
     "blake2s",
 )
+SHORT: Final = ("md5", "sha1", "sha256")
+_MAKERS: Final = {name: getattr(hashlib, name) for name in LIBRARY}
 QUICK: Final = ("md5", "sha1", "sha256", "sha512", "blake2b")
 
 
-def strong_digests(message: bytes, names: tuple[str, ...] = LIBRARY) -> Iterator[tuple[str, bytes]]:
+def strong_digests(
+    message: bytes, names: tuple[str, ...] = LIBRARY, sizes: tuple[int, ...] = (8, 16, 32)
+) -> Iterator[tuple[str, bytes]]:
     """Yield (name, digest) of the cryptographic hashes; a shorter one begins a longer one."""
     for name in names:
-        yield name, hashlib.new(name, message, usedforsecurity=False).digest()
-    for size in (8, 16, 20, 32):
+        yield name, _MAKERS[name](message).digest()
+    for size in sizes:
         yield f"blake2b-{size * 8}", hashlib.blake2b(message, digest_size=size).digest()
 
 

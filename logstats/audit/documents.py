@@ -14,6 +14,10 @@ from logstats.audit.opening import LimitReached
 from logstats.audit.rules import Limits
 
 _TAG = re.compile(r"<[^>\n]{0,2000}>")
+_BLOCK_TAG = re.compile(
+    r"</?(?:t[dhr]|p|div|li|br|h[1-6]|option|caption|dt|dd|text|title|c|v|t|si|row)\b[^>\n]{0,2000}>",
+    re.IGNORECASE,
+)
 _DATA_URI = re.compile(r"data:[\w/+.-]{0,80}(?:;[\w=.+-]{1,60}){0,4},([A-Za-z0-9+/=_%.~!*'()&;:@$,-]+)")
 _BASE64_URI = re.compile(r"data:[\w/+.-]{0,80}(?:;[\w=.+-]{1,60}){0,4};base64,([A-Za-z0-9+/=_\s%-]+)")
 _STREAM = re.compile(rb"stream\r?\n(.*?)\r?\n?endstream", re.DOTALL)
@@ -22,7 +26,7 @@ _SHOWN = re.compile(rb"\((?:[^()\\]|\\.)*\)|<[0-9A-Fa-f\s]+>|[Tt][dDmJj*]|\bET\b
 
 def html_text(text: str) -> list[str]:
     """Return the lines of a page with tags taken out and entities undone, as a reader sees them."""
-    return html.unescape(_TAG.sub("", text)).split("\n")
+    return html.unescape(_TAG.sub("", _BLOCK_TAG.sub(" ", text))).split("\n")
 
 
 def data_uris(text: str) -> Iterator[bytes]:

@@ -13,19 +13,21 @@ from typing import Final
 import polars as pl
 
 from logstats.audit.check import Check, Examiner
-from logstats.audit.digests import QUICK, strong_digests, weak_digests
+from logstats.audit.digests import QUICK, SHORT, strong_digests, weak_digests
 from logstats.audit.finding import Address, Finding, Level, mask_address
-from logstats.audit.pieces import Rows, Text
+from logstats.audit.pieces import Document, Rows, Text
+from logstats.audit.reports import published
 from logstats.audit.rules import Request
 from logstats.audit.source import SourceBlock
-from logstats.audit.source_addresses import four_values, six_values
+from logstats.audit.source_addresses import COUNTED, four_values, six_values
 
 _ID: Final = "address-hash"
 _HEX = re.compile(r"(?<![0-9A-Za-z])[0-9a-fA-F]{8,128}(?![0-9A-Za-z])")
 _NUMBER = re.compile(r"(?<![0-9A-Za-z.])[0-9]{7,20}(?![0-9A-Za-z.])")
-_BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{10,88}={0,2}")
+_BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])(?<!sha256-)[A-Za-z0-9+/_-]{10,88}={0,2}")
 _TOKEN: Final = r"[0-9A-Za-z+/_-]{7,130}={0,2}"  # noqa: S105 -- a pattern
-_SEPARATORS: Final = ("", "|", " ", ":", "-", ",")
+_DATE = re.compile(r"(?:19|20)\d{6}")
+_SEPARATORS: Final = ("", "|", " ", ":")
 _REMEMBERED: Final = 2_000_000  # addresses and pairs not hashed again; beyond it, some are hashed twice
 
 
@@ -48,15 +50,24 @@ class _Hashes(Examiner):
         super().__init__(request)
         self._codes: dict[bytes, list[_Code]] = {}
         self._known: set[str] = set()
-        self._weak = False
+        self._long = False  # whether any code is longer than 32 bits
+        self._own: set[str] = set()
         self._done: set[int] = set()
         self._met: dict[tuple[_Code, str], Address] = {}
 
+    def document(self, document: Document) -> Iterable[Finding]:
+        """Note the digests that a report has of its own: of its policy and of the ledger."""
+        if (report := published(document)) is not None:
+            for value in (*report.part("policy").values(), *report.part("ledger").values()):
+                if isinstance(value, str) and len(value) >= 12 and _HEX.fullmatch(value):
+                    self._own.add(value.lower())
+        return ()
+
     def text(self, text: Text) -> Iterable[Finding]:
         """Collect every code that could be a hash, whole or cut."""
-        if self.request.sources:
+        if self.request.sources and text.kind != "name":
             for word, index, count in text.distinct(_TOKEN).iter_rows():
-                for code in _codes_in(word):
+                for code in _codes_in(word, numbers=text.kind == "text"):
                     self._add(code, _Code(code, text.file, text.place(index), count))
         return ()
 
@@ -64,25 +75,25 @@ class _Hashes(Examiner):
         """Collect the integers and bytes of typed columns."""
         if not self.request.sources:
             return ()
-        for column, dtype in rows.frame.schema.items():
-            if dtype.is_integer():
-                wide = rows.frame[column].drop_nulls().unique()
-                for value in wide.filter(wide.cast(pl.Float64).abs() > 1 << 20):
-                    size = 4 if -(1 << 31) <= value < 1 << 32 else 8
-                    code = f"{value % (1 << 8 * size):0{2 * size}x}"
+        for column in rows.frame.columns:
+            if column not in COUNTED:
+                for code in _codes_of(rows.frame[column].drop_nulls().unique()):
                     self._add(code, _Code(code, rows.file, f"column {column}", 1))
-            elif dtype == pl.Binary:
-                for value in rows.frame[column].drop_nulls().unique():
-                    if 8 <= len(value) <= 64:
-                        self._add(value.hex(), _Code(value.hex(), rows.file, f"column {column}", 1))
         return ()
 
     def _add(self, code: str, entry: _Code) -> None:
-        if code in self._known:
-            return
-        self._known.add(code)
-        self._weak |= len(code) in (8, 16)
-        self._codes.setdefault(bytes.fromhex(code[:8]), []).append(entry)
+        if code not in self._known:
+            self._known.add(code)
+            self._codes.setdefault(bytes.fromhex(code[:8]), []).append(entry)
+
+    def outputs_done(self) -> Iterable[Finding]:
+        """Leave out the report's own digests, whole or cut, and see how much hashing it takes."""
+        for entries in self._codes.values():
+            entries[:] = [e for e in entries if not any(own.startswith(e.text) for own in self._own)]
+        self._codes = {start: entries for start, entries in self._codes.items() if entries}
+        self._known = {entry.text for entries in self._codes.values() for entry in entries}
+        self._long = any(len(code) > 9 for code in self._known)
+        return ()
 
     def source_block(self, block: SourceBlock) -> None:
         """Hash the addresses of a block, alone and with the agent."""
@@ -93,8 +104,9 @@ class _Hashes(Examiner):
             self._hash_address(IPv4Address(value))
         for address in six_values(texts.filter(texts.str.contains(":", literal=True))):
             self._hash_address(address)
-        for host, agent in block.hits.select("host", "agent").drop_nulls().unique().iter_rows():
-            self._hash_pair(host, agent)
+        if self._long:
+            for host, agent in block.hits.select("host", "agent").drop_nulls().unique().iter_rows():
+                self._hash_pair(host, agent)
 
     def _is_new(self, key: int) -> bool:
         if key in self._done:
@@ -104,11 +116,17 @@ class _Hashes(Examiner):
         return True
 
     def _hash_address(self, address: Address) -> None:
-        if self._is_new(hash(address)):
-            for message in _forms(address):
-                self._hold(address, strong_digests(message))
-                if self._weak:
-                    self._hold(address, weak_digests(message))
+        if not self._is_new(hash(address)):
+            return
+        forms = tuple(_forms(address))
+        if not self._long:  # codes of 32 bits alone: the likely ones, or chance would hit
+            self._hold(address, strong_digests(forms[0], SHORT, sizes=()))
+            self._hold(address, weak_digests(forms[0]))
+            return
+        for message in forms:
+            self._hold(address, strong_digests(message))
+        for message in forms[:3]:  # text, line, packed: these hashes are slow here
+            self._hold(address, weak_digests(message))
 
     def _hash_pair(self, host: str, agent: str) -> None:
         address = _parse(host)
@@ -142,22 +160,49 @@ class _Hashes(Examiner):
         yield Finding("", "", _ID, f"{said}: {chance:.2g} hits expected by chance", level=Level.NOTE)
 
 
-def _codes_in(word: str) -> Iterator[str]:
+def _codes_in(word: str, *, numbers: bool) -> Iterator[str]:
     for match in _HEX.finditer(word):
-        yield match[0].lower()
-    for match in _NUMBER.finditer(word):
-        value = int(match[0])
-        if value < 1 << 64:
-            size = 8 if value < 1 << 32 else 16
-            yield f"{value:0{size}x}"
+        if not _DATE.fullmatch(match[0]):
+            yield match[0].lower()
+    for match in _NUMBER.finditer(word) if numbers else ():
+        yield from _code_of(int(match[0]))
     for match in _BASE64.finditer(word):
-        packed = match[0].rstrip("=").replace("-", "+").replace("_", "/")
-        try:
-            raw = base64.b64decode(packed[: len(packed) - (len(packed) % 4 == 1)] + "=" * (-len(packed) % 4))
-        except binascii.Error:
-            continue
-        if len(raw) >= 7:
-            yield raw[: len(packed) * 6 // 8].hex()
+        if _is_mixed(match[0]):
+            yield from _unpacked(match[0])
+
+
+def _code_of(value: int) -> Iterator[str]:
+    if 1 << 20 < abs(value) < 1 << 64:
+        size = 8 if -(1 << 31) <= value < 1 << 32 else 16
+        yield f"{value % (1 << 4 * size):0{size}x}"
+
+
+def _codes_of(series: pl.Series) -> Iterator[str]:
+    if series.dtype.is_integer():
+        for value in series:
+            yield from _code_of(value)
+    elif series.dtype == pl.String:
+        for text in series.filter(series.str.contains("^-?[0-9]{7,20}$")):
+            yield from _code_of(int(text))
+    elif series.dtype == pl.Binary:
+        yield from (value.hex() for value in series if 8 <= len(value) <= 64)
+
+
+def _is_mixed(text: str) -> bool:
+    """Whether a text looks like base64 and not like a path or a word with a number."""
+    kinds = bool(re.search("[A-Z]", text)) + bool(re.search("[a-z]", text)) + bool(re.search("[0-9]", text))
+    return kinds == 3 and text.count("/") < 3 and not re.fullmatch(r"[A-Za-z/_-]+[0-9_-]+[a-z]?", text)
+
+
+def _unpacked(text: str) -> Iterator[str]:
+    packed = text.rstrip("=").replace("-", "+").replace("_", "/")
+    packed = packed[: len(packed) - (len(packed) % 4 == 1)]
+    try:
+        raw = base64.b64decode(packed + "=" * (-len(packed) % 4))
+    except binascii.Error:
+        return
+    if len(raw) >= 7:
+        yield raw.hex()
 
 
 def _parse(host: str) -> Address | None:

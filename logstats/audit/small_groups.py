@@ -94,7 +94,7 @@ def _all_different_codes(series: pl.Series) -> bool:
 
 
 def _share(series: pl.Series) -> float:
-    return series.sum() / max(1, len(series))
+    return float(series.sum()) / max(1, len(series))
 
 
 CHECK = Check(_ID, "No published row stands for fewer visitors than k", _SmallGroups)

@@ -17,7 +17,7 @@ from logstats.audit.rules import Request
 from logstats.audit.source import SourceBlock
 
 _ID: Final = "source-address"
-_COUNTED: Final = {
+COUNTED: Final = {
     "hits",
     "bot_hits",
     "visitors",
@@ -72,7 +72,7 @@ class _SourceAddresses(Examiner):
             return ()
         for column, dtype in rows.frame.schema.items():
             place = f"column {column}" if rows.table == rows.file else f"table {rows.table}, column {column}"
-            if dtype.is_integer() and column not in _COUNTED:
+            if dtype.is_integer() and column not in COUNTED:
                 self._claim_integers(rows, column, place)
             elif dtype == pl.Binary:
                 self._claim_bytes(rows, column, place)

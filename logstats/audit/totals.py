@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
@@ -19,7 +18,8 @@ _SUMS: Final = "sums"
 _SAME: Final = "same-numbers"
 _PERIODS: Final = "periods"
 _WHOLE: Final = ("days", "hours", "weekday_hours", "statuses", "methods", "protocols")  # tables of every hit
-_NUMBER = re.compile(r"(?<![\w.,])\d{1,3}(?:[,\u202f\u00a0 ]\d{3})+(?![\w.])|(?<![\w.])\d+(?![\w])")
+_NUMBER = re.compile(r"(?<![\w.,])(?:\d{1,3}(?:[,\u202f\u00a0 ]\d{3})+|\d+)(?![\w.%])")
+_SHOWN_ROW = re.compile(r"^\W{0,4}?(\S.*?) (?:\| )?(?=\d)")
 
 
 class _Sums(Examiner):
@@ -29,8 +29,8 @@ class _Sums(Examiner):
         """Add up the lines and each table of a JSON report."""
         if (report := published(document)) is not None:
             yield from _lines(report)
-            for name, rows, table in report.tables():
-                yield from _table(report, name, rows, table)
+            for name, rows, _ in report.tables():
+                yield from _table(report, name, rows)
                 yield from self._rounding(report, name, rows)
 
     def _rounding(self, report: Published, name: str, rows: list[dict[str, Any]]) -> Iterator[Finding]:
@@ -63,9 +63,7 @@ def _lines(report: Published) -> Iterator[Finding]:
         yield Finding(report.file, "lines", _SUMS, "lines parsed are not hits + filtered")
 
 
-def _table(
-    report: Published, name: str, rows: list[dict[str, Any]], table: dict[str, Any]
-) -> Iterator[Finding]:
+def _table(report: Published, name: str, rows: list[dict[str, Any]]) -> Iterator[Finding]:
     for count in ("hits", "bot_hits", "bytes_sent"):
         values = [number(row.get(count)) for row in rows]
         total = number(report.part("totals").get(count))
@@ -76,15 +74,6 @@ def _table(
             yield Finding(
                 report.file, f"table {name}, column {count}", _SUMS, "rows do not add up to the total"
             )
-    suppressed = table.get("suppressed")
-    if (
-        any(is_other(row) for row in rows)
-        and isinstance(suppressed, dict)
-        and number(suppressed.get("groups")) == 1
-    ):
-        yield Finding(
-            report.file, f"table {name}", _SUMS, "(other) stands for one group alone, which is thereby shown"
-        )
     for index, row in enumerate(rows, start=1):
         hits, bots = number(row.get("hits")), number(row.get("bot_hits"))
         if hits is not None and bots is not None and bots > hits:
@@ -98,7 +87,7 @@ class _SameNumbers(Examiner):
         super().__init__(request)
         self._reports: list[Published] = []
         self._tables: list[Rows] = []
-        self._pages: dict[str, Counter[int]] = {}
+        self._pages: dict[str, dict[str, list[set[int]]]] = {}
 
     def document(self, document: Document) -> Iterable[Finding]:
         """Keep the report: it is what the other formats are held to."""
@@ -114,10 +103,17 @@ class _SameNumbers(Examiner):
 
     def text(self, text: Text) -> Iterable[Finding]:
         """Keep the numbers of a page that says whose it is."""
-        if text.kind in ("visible", "markdown") and text.lines.str.contains("(?i)logstats").any():
-            numbers = self._pages.setdefault(text.file, Counter())
+        if (
+            text.kind in ("visible", "markdown")
+            and "!xl/" not in text.file
+            and text.lines.str.contains("(?i)logstats").any()
+        ):
+            shown = self._pages.setdefault(text.file, {})
             for line in text.lines.drop_nulls():
-                numbers.update(int(re.sub(r"\D", "", found)) for found in _NUMBER.findall(line))
+                plain = " ".join(line.replace("|", " ").replace("`", " ").split())
+                numbers = {int(re.sub(r"\D", "", found)) for found in _NUMBER.findall(plain)}
+                if len(numbers) > 1 and (row := _SHOWN_ROW.match(plain)):
+                    shown.setdefault(row[1], []).append(numbers)
         return ()
 
     def outputs_done(self) -> Iterator[Finding]:
@@ -125,9 +121,9 @@ class _SameNumbers(Examiner):
         for rows in self._tables:
             if (report := self._beside(rows.file)) is not None:
                 yield from _differing_rows(rows, report)
-        for file, numbers in self._pages.items():
+        for file, shown in self._pages.items():
             if (report := self._beside(file)) is not None:
-                yield from _missing_numbers(file, numbers, report)
+                yield from _other_numbers(file, shown, report)
 
     def _beside(self, file: str) -> Published | None:
         """Return the report of a file's run: the same name before the dot, or the only report of its directory."""
@@ -167,16 +163,16 @@ def _differing_rows(rows: Rows, report: Published) -> Iterator[Finding]:
                 )
 
 
-def _missing_numbers(file: str, numbers: Counter[int], report: Published) -> Iterator[Finding]:
-    for name, rows, _ in report.tables():
-        wanted = Counter(
-            value for row in rows for value in (number(row.get("hits")), number(row.get("visitors"))) if value
-        )
-        shown = {value for value in wanted if value in numbers}
-        missing = set(wanted) - shown
-        if shown and missing and len(missing) * 2 <= len(wanted):
-            kind = f"{len(missing)} of {len(wanted)} numbers of the JSON of the same run do not stand here"
-            yield Finding(file, f"table {name}", _SAME, kind)
+def _other_numbers(file: str, shown: dict[str, list[set[int]]], report: Published) -> Iterator[Finding]:
+    """Report the rows of the JSON that stand in a page under their name with other numbers."""
+    for name, rows, table in report.tables():
+        key = next(iter(table.get("keys") or ()), "")
+        for index, row in enumerate(rows, start=1):
+            wanted = {value for value in (number(row.get("hits")), number(row.get("visitors"))) if value}
+            lines = shown.get(str(row.get(key)))
+            if lines and not is_other(row) and not any(wanted <= numbers for numbers in lines):
+                place = f"table {name}, row {index} of the JSON"
+                yield Finding(file, place, _SAME, "other numbers than in the JSON of the same run")
 
 
 class _Periods(Examiner):
@@ -215,6 +211,6 @@ class _Periods(Examiner):
                 )
 
 
-SUMS = Check(_SUMS, "Lines read, rows and totals add up, and (other) never stands for one group alone", _Sums)
+SUMS = Check(_SUMS, "Lines read, rows and totals add up", _Sums)
 SAME = Check(_SAME, "Every format of one run tells the same numbers", _SameNumbers)
 PERIODS = Check(_PERIODS, "The periods of reports do not overlap, and none is published twice", _Periods)

@@ -27,12 +27,6 @@ LOG = HERE.parent.parent / "fixtures" / "demo" / "access.log.gz"
 WIDTH = 100  # cells of the terminal
 LINES = 46  # of the terminal; the picture ends there
 QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-sync",
-]
 FRAME = """<!doctype html><meta charset="utf-8"><style>{stylesheet}
 body {{ margin: 0; padding: 16px 20px; background: #10151c; color: #d7dde6; width: max-content }}
 pre {{ margin: 0; font: 15px/19px "DejaVu Sans Mono", monospace }}</style><pre>{code}</pre>"""

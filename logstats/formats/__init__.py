@@ -8,8 +8,9 @@ from logstats.errors import UsageError
 from logstats.formats.compiled import compile_layout
 from logstats.formats.detect import Verdict, detect_format, shape
 from logstats.formats.lines import parse_line
-from logstats.formats.model import Escape, Field, Format, Hit, Kind, Literal, Rejected
+from logstats.formats.model import MESSAGE, Escape, Field, Format, Hit, Kind, Literal, Rejected
 from logstats.formats.presets import all_presets, names, preset
+from logstats.formats.spans import field_spans
 
 __all__ = [
     "Escape",
@@ -22,6 +23,7 @@ __all__ = [
     "all_presets",
     "compile_layout",
     "detect_format",
+    "field_spans",
     "load",
     "names",
     "parse_line",
@@ -63,16 +65,18 @@ def read_fields(lines: Iterable[str], layout: str | None = None) -> list[Hit | N
     """
     every = list(lines)
     if layout is not None:
-        formats: tuple[Format, ...] = (load(layout),)
+        forced = load(layout)
+        formats: tuple[Format, ...] = (forced, *map(preset, forced.siblings))
     else:
-        verdict = detect_format(every)
+        verdict = detect_format(line.partition("\n")[0] for line in every)
         formats = (verdict.format, *verdict.siblings) if verdict.format else ()
     return [_first_fit(formats, line) for line in every]
 
 
 def _first_fit(formats: tuple[Format, ...], line: str) -> Hit | None:
     for format_ in formats:
-        hit = parse_line(format_, line)
+        # the message of an error may go over several lines, a hit never does
+        hit = parse_line(format_, line if MESSAGE in format_.columns else line.partition("\n")[0])
         if not isinstance(hit, Rejected):
             return hit
     return None

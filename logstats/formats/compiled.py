@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from logstats import schema
 from logstats.errors import UsageError
+from logstats.formats import model
 from logstats.formats.directives import compile_apache
-from logstats.formats.model import Escape, Format, Kind, Token
+from logstats.formats.model import Escape, Field, Format, Kind, Token
 from logstats.formats.own import compile_own
 from logstats.formats.variables import compile_nginx
 
@@ -38,10 +40,19 @@ def compile_layout(
     text = unquote(text)
     dialect = dialect or guess_dialect(text)
     tokens = _tokens(text, dialect, _ESCAPES[escape or found])
-    result = Format(name=name, title=name, kind=Kind.TEXT, tokens=tokens, layout=layout)
+    result = Format(name, name, Kind.TEXT, tokens, layout=layout, siblings=_siblings(tokens))
     if not result.fields:
         raise UsageError("a log format needs fields: directives like %h, or variables like $remote_addr")
     return result
+
+
+def _siblings(tokens: tuple[Token, ...]) -> tuple[str, ...]:
+    """Return the formats in which lines beside a layout's own may be, in the same file.
+
+    Apache and nginx write common or combined where a virtual host has no format of its own.
+    """
+    columns = {token.column for token in tokens if isinstance(token, Field)}
+    return ("combined", "common") if {schema.HOST, schema.TIME, model.REQUEST} <= columns else ()
 
 
 def _tokens(text: str, dialect: str, escape: Escape) -> tuple[Token, ...]:
@@ -63,7 +74,7 @@ def _without_escape(layout: str) -> tuple[str, str]:
 
 def guess_dialect(layout: str) -> str:
     """Return whose layout this is, by its first field."""
-    match = re.search(r"%[<>!\d,]*(?:\{[^}]*\})?\^?[A-Za-z]|\$\{?\w|\{\w*:\w+\}", layout)
+    match = re.search(r"%[<>!\d,]*(?:\{[^}]*\})?\^?[A-Za-z]|\$\{?\w|\{#?[\w.-]*:[a-z_]+", layout)
     if match is None:
         return "apache"
     return {"%": "apache", "$": "nginx", "{": "own"}[match[0][0]]

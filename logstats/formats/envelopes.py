@@ -12,16 +12,19 @@ from dataclasses import dataclass
 from typing import Final
 
 _MONTH: Final = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_STAMP: Final = rf"{_MONTH} [ \d]?\d (?:\d{{4}} )?\d\d:\d\d:\d\d(?:\.\d{{1,6}})?"
+_HEADER: Final = r"\S{1,255} \S{1,48} \S{1,128} \S{1,32}"
 _ISO: Final = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)"
 _TAG: Final = r"[^\s:\[\]]{1,64}(?:\[[^\]\s]{1,32}\])?: ?"
 # What a line may begin with. Each pattern is tried once at the beginning and is bounded.
 _PREFIXES: Final = tuple(
     re.compile(pattern, re.ASCII)
     for pattern in (
-        rf"(?:<\d{{1,3}}>)?{_MONTH} [ \d]?\d (?:\d{{4}} )?\d\d:\d\d:\d\d(?:\.\d{{1,6}})? (?:\S{{1,255}} )?{_TAG}",  # RFC 3164
+        # RFC 3164, with or without level, year and host
+        rf"(?:<\d{{1,3}}>)?{_STAMP} (?:\S{{1,255}} )?{_TAG}",
         rf"(?:<\d{{1,3}}>)?{_ISO} \S{{1,255}} {_TAG}",  # rsyslog with ISO times
         # RFC 5424, without or with one element of structured data
-        rf"<\d{{1,3}}>\d (?:{_ISO}|-) \S{{1,255}} \S{{1,48}} \S{{1,128}} \S{{1,32}} (?:-|\[[^\]]{{0,1000}}\]) (?:\ufeff)?",
+        rf"<\d{{1,3}}>\d (?:{_ISO}|-) {_HEADER} (?:-|\[[^\]]{{0,1000}}\]) (?:\ufeff)?",
         rf"{_ISO} (?:stdout|stderr) [FP] ",  # CRI, Kubernetes' containerd
         r"(?:\x1b\[[0-9;]{0,20}m)*[\w.-]{1,64} +\| (?:\x1b\[[0-9;]{0,20}m)*",  # docker compose
         r"\ufeff",
@@ -30,12 +33,15 @@ _PREFIXES: Final = tuple(
     )
 )
 # With these characters a prefix may begin: a level, a month, a year, a colour, a service's name...
-PREFIX_BEGINS: Final = frozenset("<JFMASOND12\x1b\ufeff\x00abcdefghijklmnopqrstuvwxyz")
+_PREFIX_BEGINS: Final = frozenset("<JFMASOND12\x1b\ufeff\x00abcdefghijklmnopqrstuvwxyz")
 # ... and with these what must be unwrapped.
-UNWRAP_BEGINS: Final = frozenset('"{')
+_UNWRAP_BEGINS: Final = frozenset('"{')
 _DECODER: Final = json.JSONDecoder(strict=False)
 # The names under which containers and shippers keep the line.
 _LINE_NAMES: Final = ("log", "message", "msg", "MESSAGE", "line")
+
+
+Positions = range | list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +52,45 @@ class Inner:
     """
 
     line: str
-    positions: range | list[int]
+    positions: Positions
 
 
-def without_prefix(line: str) -> Inner | None:
-    """Return the line after the prefix of syslog or a container, or None if it has none."""
+# syslog around docker around a line in quotes
+_DEEPEST: Final = 3
+
+
+def candidates(line: str, depth: int = _DEEPEST) -> Iterator[Inner]:
+    """Return what may be the log line in a line, likeliest first: without a prefix, as it is, unwrapped.
+
+    A prefix goes before all else, since it would make a tolerable host and user name.
+    """
+    if depth and line[:1] in _PREFIX_BEGINS:
+        yield from _within(_prefixes(line), depth)
+    yield Inner(line, range(len(line) + 1))
+    if depth and line[:1] in _UNWRAP_BEGINS:
+        yield from _within(_wrapped(line), depth)
+
+
+def _within(outers: Iterator[Inner], depth: int) -> Iterator[Inner]:
+    for outer in outers:
+        for inner in candidates(outer.line, depth - 1):
+            yield Inner(inner.line, _placed(outer.positions, inner.positions))
+
+
+def _placed(outer: Positions, inner: Positions) -> Positions:
+    if isinstance(inner, range):
+        return outer[inner.start : inner.stop]
+    return [outer[place] for place in inner]
+
+
+def _prefixes(line: str) -> Iterator[Inner]:
     for prefix in _PREFIXES:
         if match := prefix.match(line):
-            return _cut(line, match.end(), len(line))
-    return None
+            yield _cut(line, match.end(), len(line))
+            return
 
 
-def unwrap(line: str) -> Iterator[Inner]:
-    """Return the lines that may stand in quotes or in JSON in a line, each with its place."""
+def _wrapped(line: str) -> Iterator[Inner]:
     if len(line) > 1 and line[0] == '"' == line[-1]:
         yield _cut(line, 1, len(line) - 1)
     if line.startswith("{"):

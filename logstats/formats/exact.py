@@ -40,7 +40,8 @@ def _read(compiled: Scanner, match: re.Match[str]) -> Hit | Rejected:
 
 def read_field(hit: Hit, field: Field, text: str) -> bool:
     """Fill what a field says into the hit; False if the text is none of the field's type."""
-    if field.escape is not Escape.NONE or not text.isprintable():
+    # a time may have a tab between day and clock
+    if (field.escape is not Escape.NONE or not text.isprintable()) and field.type != "strftime":
         text = unescape(text, field.escape)
     return TYPES[field.type].read(hit, field, text)
 

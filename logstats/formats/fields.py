@@ -74,7 +74,7 @@ def _keep(piece: Ranked, *, is_best: bool) -> Field:
     return piece.field if is_best or piece.field.column is None else replace(piece.field, column=None)
 
 
-def with_client(pieces: list[Literal | Ranked]) -> list[Literal | Ranked]:
+def with_client(pieces: Sequence[Literal | Ranked]) -> Sequence[Literal | Ranked]:
     """Let the peer, or what a proxy said, stand for the client where nothing else does."""
     columns = {piece.field.column for piece in pieces if isinstance(piece, Ranked)}
     if schema.HOST in columns:

@@ -8,16 +8,19 @@ blanks, because every site spells them its own way.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
+from logstats import schema
 from logstats.formats.exact import EMPTY, finish, read_field, rejected
-from logstats.formats.model import NO_FORMAT, Field, Format, Hit, Rejected
+from logstats.formats.model import NO_FORMAT, Format, Hit, Rejected
 
 # Deeper than any access log; a hostile line could nest without end.
 _DEEPEST: Final = 8
+_TELLING: Final = (schema.HOST, schema.METHOD, schema.PATH, schema.STATUS)
 _FOLD: Final = str.maketrans("", "", "_-@: ")
 
 
@@ -50,7 +53,8 @@ def read_values(format_: Format, values: dict[str, str]) -> Hit | Rejected:
         if text and not read_field(hit, field, text):
             return rejected(field)
         found += 1
-    if not found:
+    # any JSON may have a time; a hit has a client, a request or an answer
+    if not found or all(hit[column] is None for column in _TELLING):
         return Rejected(NO_FORMAT)
     return finish(hit)
 
@@ -95,6 +99,36 @@ def plain_number(text: str) -> str:
     return format(Decimal(text), "f")
 
 
-def named_fields(format_: Format) -> tuple[tuple[str, Field], ...]:
-    """Return the folded names of a format's fields with the fields."""
-    return tuple((fold(field.name), field) for field in format_.fields)
+_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}\[\]:,]|[^\s{}\[\]:,"]++', re.DOTALL)
+
+
+def scalar_spans(line: str) -> Iterator[tuple[str, int, int]]:
+    """Return the name of each scalar in a JSON text and where its text stands, without quotes.
+
+    Names are paths with dots, as written; entries of a list have the name of the list.
+    """
+    stack: list[str] = []
+    names: list[str] = []
+    key: str | None = None
+    expecting_key = False
+    for token in _TOKEN.finditer(line):
+        text = token[0]
+        if text in "{[":
+            names.append(key if key is not None else "")
+            stack.append(text)
+            key, expecting_key = None, text == "{"
+        elif text in "}]":
+            if stack:
+                stack.pop()
+                names.pop()
+            key, expecting_key = None, False
+        elif text == ",":
+            key, expecting_key = None, bool(stack) and stack[-1] == "{"
+        elif text == ":":
+            expecting_key = False
+        elif expecting_key:
+            key = text.strip('"')
+        else:
+            quoted = text[0] == '"'
+            path = ".".join(name for name in (*names, key or "") if name)
+            yield path, token.start() + quoted, token.end() - quoted

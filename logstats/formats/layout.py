@@ -29,7 +29,7 @@ class Scanner:
     fields: tuple[Field, ...]
 
     def match(self, line: str) -> re.Match[str] | None:
-        """Return the first whole match of the line: as it is, without blanks at its end, with a last quote."""
+        """Return the match of a whole line: as it is, without blanks at its end, with a last quote."""
         bare = line.rstrip(" \t\r\n\x00")
         # A server that is killed, or a copy that was cut, leaves the last field without its quote mark.
         whole = bare + _QUOTE

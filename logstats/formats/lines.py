@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from logstats.formats.delimited import parse_ltsv, parse_w3c
-from logstats.formats.envelopes import PREFIX_BEGINS, UNWRAP_BEGINS, unwrap, without_prefix
+from logstats.formats.envelopes import candidates
 from logstats.formats.exact import parse_text
 from logstats.formats.json_lines import parse_json
 from logstats.formats.model import NO_FORMAT, Format, Hit, Kind, Rejected
-
-# syslog around docker around a line in quotes
-_ENVELOPES: Final = 3
 
 
 def parse_line(format_: Format, line: str) -> Hit | Rejected:
@@ -25,25 +20,12 @@ def parse_line(format_: Format, line: str) -> Hit | Rejected:
         A hit with all of `model.COLUMNS` (None where the line does not tell) and those of
         `model.EXTRA_COLUMNS` that the line tells. Times are in UTC.
     """
-    return _parse(format_, line.rstrip("\r\n"), _ENVELOPES)
-
-
-def _parse(format_: Format, line: str, envelopes: int) -> Hit | Rejected:
-    if not envelopes:
-        return parse_bare(format_, line)
-    # before all else: a prefix makes a tolerable host and user name
-    prefixed = without_prefix(line) if line[:1] in PREFIX_BEGINS else None
-    if prefixed is not None:
-        hit = _parse(format_, prefixed.line, envelopes - 1)
-        if not isinstance(hit, Rejected):
-            return hit
-    found = parse_bare(format_, line)
-    if not isinstance(found, Rejected) or line[:1] not in UNWRAP_BEGINS:
-        return found
-    for inner in unwrap(line):
-        hit = _parse(format_, inner.line, envelopes - 1)
-        if not isinstance(hit, Rejected):
-            return hit
+    line = line.rstrip("\r\n")
+    found: Hit | Rejected = Rejected(NO_FORMAT)
+    for inner in candidates(line):
+        found = parse_bare(format_, inner.line)
+        if not isinstance(found, Rejected):
+            return found
     return found
 
 
@@ -58,4 +40,3 @@ def parse_bare(format_: Format, line: str) -> Hit | Rejected:
             return parse_ltsv(format_, line)
         case Kind.W3C:
             return parse_w3c(format_, line)
-    return Rejected(NO_FORMAT)

@@ -23,22 +23,26 @@ Reader = Callable[[Hit, model.Field, str], bool]
 
 
 def is_empty(text: str) -> bool:
+    """Whether a server says by this text that there is nothing."""
     return text in {"", "-"}
 
 
 def read_text(hit: Hit, field: model.Field, text: str) -> bool:
+    """Fill in text; nothing for a hyphen."""
     if field.column is not None:
         hit[field.column] = None if is_empty(text) else text
     return True
 
 
 def read_raw(hit: Hit, field: model.Field, text: str) -> bool:
+    """Fill in text, a hyphen too."""
     if field.column is not None:
         hit[field.column] = text
     return True
 
 
 def read_integer(hit: Hit, field: model.Field, text: str) -> bool:
+    """Fill in a number; a hyphen is no bytes, or nothing."""
     if field.column is None:
         return True
     if is_empty(text):
@@ -55,6 +59,7 @@ _DIGITS: Final = re.compile(r"-?[0-9]{1,18}")
 
 
 def read_status(hit: Hit, field: model.Field, text: str) -> bool:
+    """Fill in a status; nothing for a hyphen or -1."""
     if field.column is None or is_empty(text):
         return True
     # Squid writes TCP_MISS/200, HAProxy -1 where nothing was sent
@@ -68,6 +73,8 @@ def read_status(hit: Hit, field: model.Field, text: str) -> bool:
 
 
 def duration_reader(unit_us: int) -> Reader:
+    """Return a reader of durations in a unit of so many microseconds."""
+
     def read(hit: Hit, field: model.Field, text: str) -> bool:
         if field.column is None or is_empty(text):
             return True
@@ -91,6 +98,7 @@ def _scaled(text: str, unit_us: int) -> int:
 
 
 def read_nanoseconds(hit: Hit, field: model.Field, text: str) -> bool:
+    """Fill in microseconds from nanoseconds."""
     if field.column is not None and not is_empty(text):
         if not _DIGITS.fullmatch(text):
             return False
@@ -102,6 +110,7 @@ _UNITS_US: Final = {"ns": 0.001, "us": 1, "µs": 1, "ms": 1000, "s": 1_000_000}
 
 
 def read_with_unit(hit: Hit, field: model.Field, text: str) -> bool:
+    """Fill in a duration that has its unit behind it."""
     number = text.rstrip("nuµms")
     unit = _UNITS_US.get(text[len(number) :])
     if unit is None or not _DECIMAL.fullmatch(number):
@@ -112,6 +121,8 @@ def read_with_unit(hit: Hit, field: model.Field, text: str) -> bool:
 
 
 def time_reader(kind: str) -> Reader:
+    """Return a reader of times of a kind of `times.TIME_READERS`."""
+
     def read(hit: Hit, field: model.Field, text: str) -> bool:
         if field.column is None:
             return True
@@ -131,16 +142,19 @@ def _parts(hit: Hit) -> Parts:
 
 
 def read_strftime(hit: Hit, field: model.Field, text: str) -> bool:
+    """Keep the parts of a time until the line has been read."""
     return field.column is None or read_parts(text, field.argument, _parts(hit))
 
 
 def read_request_line(hit: Hit, field: model.Field, text: str) -> bool:
+    """Fill in method, path, query and protocol."""
     if field.column is not None:
         read_request(hit, text)
     return True
 
 
 def read_target(hit: Hit, field: model.Field, text: str) -> bool:
+    """Fill in path and query."""
     if field.column is not None and not is_empty(text):
         hit[schema.PATH], query = split_target(text)
         if query is not None:
@@ -149,12 +163,14 @@ def read_target(hit: Hit, field: model.Field, text: str) -> bool:
 
 
 def read_query(hit: Hit, field: model.Field, text: str) -> bool:
+    """Fill in a query, with or without its question mark."""
     if field.column is not None and not is_empty(text):
         hit[field.column] = text.removeprefix("?")
     return True
 
 
 def read_address_port(hit: Hit, field: model.Field, text: str) -> bool:
+    """Fill in an address, and the client port where there is one."""
     if field.column is None or is_empty(text):
         return True
     host, port = split_port(text)

@@ -19,16 +19,16 @@ MONTHS: Final = {
     )
 }
 
-CLF_PATTERN: Final = (
-    r"\d{1,2}/[A-Za-z]{3}/\d{4}[: ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:[+-]\d\d:?\d\d|Z|UTC|GMT))?"
-)
+_ZONE: Final = r"(?: ?(?:[+-]\d\d:?\d\d|Z|UTC|GMT))?"
+CLF_PATTERN: Final = rf"\d{{1,2}}/[A-Za-z]{{3}}/\d{{4}}[: ]\d\d:\d\d:\d\d(?:[.,]\d{{1,9}})?{_ZONE}"
 ISO_PATTERN: Final = (
     r"\d{4}-\d\d-\d\d[T_ ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:[+-]\d\d(?::?\d\d)?|Z|UTC|GMT))?"
 )
 EPOCH_PATTERN: Final = r"\d{1,20}(?:\.\d{1,9})?"
 
 _CLF: Final = re.compile(
-    r"(\d{1,2})/([A-Za-z]{3})/(\d{4})[: ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?: ?([+-]\d\d:?\d\d|Z|UTC|GMT))?"
+    r"(\d{1,2})/([A-Za-z]{3})/(\d{4})[: ](\d\d):(\d\d):(\d\d)"
+    r"(?:[.,](\d{1,9}))?(?: ?([+-]\d\d:?\d\d|Z|UTC|GMT))?"
 )
 _ISO: Final = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T_ ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?: ?([+-]\d\d(?::?\d\d)?|Z|UTC|GMT))?"

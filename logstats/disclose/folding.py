@@ -126,7 +126,8 @@ def _hides(limits: Limits, hidden: pl.DataFrame, seen: pl.DataFrame, cover: Merg
     with_people = hidden.filter(pl.col(PEOPLE) > 0).height if rule.show_zeros else hidden.height
     if with_people < rule.other_min_groups or cover.best_day < rule.k:
         return False
-    return small.is_empty() or _leaves_room(limits, small.height, hidden.height - small.height, seen, cover)
+    large = hidden.filter(~pl.col(SMALL) & (pl.col(PEOPLE) > 0)).height
+    return small.is_empty() or _leaves_room(limits, small.height, large, seen, cover)
 
 
 def _leaves_room(limits: Limits, small: int, large: int, seen: pl.DataFrame, cover: Merged) -> bool:

@@ -109,6 +109,15 @@ def test_one_bot_that_makes_nearly_all_hits_makes_no_page_visible():
     ]
 
 
+def test_rows_of_bots_beyond_top_cost_no_page_its_place():
+    pages = [hit for n in range(6) for hit in crowd(30 + n, path=f"/{n}")]
+    tail = [Hit(n % 25, path=f"/small/{n // 3}") for n in range(60)]
+    robots = [Hit(None, path=f"/probe/{n}") for n in range(300)]
+    rows = paths_of(Site(pages + tail + robots))
+
+    assert [path for path in rows if path[1:].isdigit()] == ["/5", "/4", "/3", "/2", "/1", "/0"]
+
+
 def test_a_visitor_on_ten_days_is_not_ten_visitors():
     days = [DAY + timedelta(days=n) for n in range(10)]
     often = [Hit(1, path="/often", day=day) for day in days]

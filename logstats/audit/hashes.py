@@ -19,7 +19,7 @@ from logstats.audit.pieces import Document, Rows, Text
 from logstats.audit.reports import published
 from logstats.audit.rules import Request
 from logstats.audit.source import SourceBlock
-from logstats.audit.source_addresses import COUNTED, four_values, six_values
+from logstats.audit.source_addresses import COUNTED
 
 _ID: Final = "address-hash"
 _HEX = re.compile(r"(?<![0-9A-Za-z])[0-9a-fA-F]{8,128}(?![0-9A-Za-z])")
@@ -99,10 +99,9 @@ class _Hashes(Examiner):
         """Hash the addresses of a block, alone and with the agent."""
         if not self._codes:
             return
-        texts = block.addresses
-        for value in four_values(texts.filter(~texts.str.contains(":", literal=True))):
+        for value in block.fours:
             self._hash_address(IPv4Address(value))
-        for address in six_values(texts.filter(texts.str.contains(":", literal=True))):
+        for address in block.sixes:
             self._hash_address(address)
         if self._long:
             for host, agent in block.hits.select("host", "agent").drop_nulls().unique().iter_rows():

@@ -27,6 +27,11 @@ from logstats.audit.walk import walk
 COMPLETE: Final = Check(
     "complete", "Every file, container and source could be read to its end, within the limits", Examiner
 )
+LEDGER: Final = Check(
+    "ledger",
+    "The ledger's chain holds, with the head that was published, and the outputs are what its runs made",
+    Examiner,
+)
 _UNREADABLE: Final = (
     OSError,
     EOFError,
@@ -75,7 +80,7 @@ def run_audit(request: Request, extra: Iterable[Finding] = ()) -> Result:
     found += itertools.chain.from_iterable(examiner.outputs_done() for examiner in examiners)
     lines = _read_sources(request, [e for e in examiners if e.wants_source], found)
     found += itertools.chain.from_iterable(examiner.finish() for examiner in examiners)
-    ids = (*(check.id for check in CHECKS), COMPLETE.id)
+    ids = (*(check.id for check in CHECKS), LEDGER.id, COMPLETE.id)
     return Result(tuple(sorted(capped(dict.fromkeys(found)))), files, lines, ids)
 
 

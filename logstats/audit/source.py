@@ -11,6 +11,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from ipaddress import AddressValueError, IPv6Address
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,24 @@ _SIX: Final = r"[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]{0,38}:[0-9A-Fa-f:.]{0,20}"
 _TIME: Final = r"\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\]"
 
 
+_REMEMBERED: Final = 8_000_000  # texts, 8 bytes each; beyond it, some are looked at twice
+
+
+class SeenTexts:
+    """Which texts came in earlier blocks, by a hash of 64 bits."""
+
+    def __init__(self) -> None:
+        self._hashes = pl.Series(dtype=pl.UInt64)
+
+    def new(self, texts: pl.Series) -> pl.Series:
+        """Return the texts that were not seen before, and remember them."""
+        hashes = texts.hash(1)
+        fresh = ~hashes.is_in(self._hashes.implode())
+        if len(self._hashes) < _REMEMBERED:
+            self._hashes = pl.concat([self._hashes, hashes.filter(fresh)])
+        return texts.filter(fresh)
+
+
 @dataclass(frozen=True)
 class SourceBlock:
     """Lines of a source, one row each, as they stand between the quote marks; `ordinal` counts blocks."""
@@ -32,10 +51,11 @@ class SourceBlock:
     file: str
     pieces: pl.DataFrame
     ordinal: int
+    seen: SeenTexts
 
     @cached_property
     def addresses(self) -> pl.Series:
-        """The distinct texts of the block that may be addresses, wherever they stand."""
+        """The distinct texts that may be addresses and did not stand in earlier blocks."""
         every = pl.concat_str(
             [
                 pl.col(name).fill_null("")
@@ -51,7 +71,17 @@ class SourceBlock:
             .str.extract_all(_SIX)
             .explode(empty_as_null=False)
         )
-        return pl.concat([quads, sixes]).drop_nulls().unique()
+        return self.seen.new(pl.concat([quads, sixes]).drop_nulls().unique())
+
+    @cached_property
+    def fours(self) -> pl.Series:
+        """The IPv4 addresses of `addresses`, as distinct 32-bit numbers."""
+        return four_values(self.addresses.filter(~self.addresses.str.contains(":", literal=True)))
+
+    @cached_property
+    def sixes(self) -> list[IPv6Address]:
+        """The IPv6 addresses of `addresses`."""
+        return list(six_values(self.addresses.filter(self.addresses.str.contains(":", literal=True))))
 
     @cached_property
     def hits(self) -> pl.DataFrame:
@@ -85,15 +115,15 @@ def source_blocks(path: Path, name: str, limits: Limits) -> Iterator[SourceBlock
         size = path.stat().st_size
         while (kind := sniff(stream.peek(HEAD_BYTES)[:HEAD_BYTES])) in PACKED:
             stream = unpacked(stream, kind, size, limits)
-        tail, ordinal = b"", 0
+        tail, ordinal, seen = b"", 0, SeenTexts()
         while data := stream.read(CHUNK_BYTES):
             block = tail + data if tail else data
             end = block.rfind(b"\n") + 1 or len(block)
             tail = block[end:]
-            yield SourceBlock(name, _split(block[:end]), ordinal)
+            yield SourceBlock(name, _split(block[:end]), ordinal, seen)
             ordinal += 1
         if tail:
-            yield SourceBlock(name, _split(tail), ordinal)
+            yield SourceBlock(name, _split(tail), ordinal, seen)
 
 
 def _split(block: bytes) -> pl.DataFrame:
@@ -112,3 +142,27 @@ def _split(block: bytes) -> pl.DataFrame:
         missing_columns="insert",
         extra_columns="ignore",
     )
+
+
+def four_values(texts: pl.Series) -> pl.Series:
+    """Return the IPv4 addresses among texts as distinct 32-bit numbers."""
+    parts = pl.col("text").str.split_exact(".", 3)
+    octets = [parts.struct.field(f"field_{i}").cast(pl.UInt32, strict=False) for i in range(4)]
+    frame = (
+        texts.alias("text")
+        .to_frame()
+        .lazy()
+        .select(*(octet.alias(f"o{i}") for i, octet in enumerate(octets)))
+    )
+    good = frame.filter(pl.all_horizontal(pl.all().is_not_null() & (pl.all() < 256)))
+    value = pl.col("o0") * (1 << 24) + pl.col("o1") * (1 << 16) + pl.col("o2") * (1 << 8) + pl.col("o3")
+    return good.select(value.cast(pl.UInt32).alias("value")).unique().collect()["value"]
+
+
+def six_values(texts: pl.Series) -> Iterator[IPv6Address]:
+    """Yield the IPv6 addresses among texts; times and scopes are none."""
+    for text in texts:
+        try:
+            yield IPv6Address(text)
+        except AddressValueError:
+            continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
 import polars as pl
@@ -103,12 +103,11 @@ class _SourceAddresses(Examiner):
 
     def source_block(self, block: SourceBlock) -> None:
         """Meet the addresses of one block."""
-        texts = block.addresses
-        fours = four_values(texts.filter(~texts.str.contains(":", literal=True)))
+        fours = block.fours
         self._seen += fours.len()
         for value in fours.filter(fours.is_in(self._fours.implode())):
             self._met.setdefault(IPv4Address(value))
-        for address in six_values(texts.filter(texts.str.contains(":", literal=True))):
+        for address in block.sixes:
             self._seen += 1
             inner = inner_ipv4(address)
             if int(address) in self._claims.six:
@@ -128,32 +127,8 @@ class _SourceAddresses(Examiner):
                 kind = f"address of the source, {claim.notation}"
                 yield Finding(claim.file, claim.place, _ID, kind, mask_address(address), claim.count)
         chance = self._claims.guesses * self._seen / (1 << 32)
-        said = f"{self._claims.guesses:,} numbers and codes held against at most {self._seen:,} addresses"
+        said = f"{self._claims.guesses:,} numbers and codes held against {self._seen:,} addresses"
         yield Finding("", "", _ID, f"{said}: {chance:.2g} hits expected by chance", level=Level.NOTE)
-
-
-def four_values(texts: pl.Series) -> pl.Series:
-    """Return the IPv4 addresses among texts as distinct 32-bit numbers."""
-    parts = pl.col("text").str.split_exact(".", 3)
-    octets = [parts.struct.field(f"field_{i}").cast(pl.UInt32, strict=False) for i in range(4)]
-    frame = (
-        texts.alias("text")
-        .to_frame()
-        .lazy()
-        .select(*(octet.alias(f"o{i}") for i, octet in enumerate(octets)))
-    )
-    good = frame.filter(pl.all_horizontal(pl.all().is_not_null() & (pl.all() < 256)))
-    value = pl.col("o0") * (1 << 24) + pl.col("o1") * (1 << 16) + pl.col("o2") * (1 << 8) + pl.col("o3")
-    return good.select(value.cast(pl.UInt32).alias("value")).unique().collect()["value"]
-
-
-def six_values(texts: pl.Series) -> Iterator[IPv6Address]:
-    """Yield the IPv6 addresses among texts; times and scopes are none."""
-    for text in texts:
-        try:
-            yield IPv6Address(text)
-        except AddressValueError:
-            continue
 
 
 CHECK = Check(

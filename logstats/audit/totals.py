@@ -18,7 +18,7 @@ _SUMS: Final = "sums"
 _SAME: Final = "same-numbers"
 _PERIODS: Final = "periods"
 _WHOLE: Final = ("days", "hours", "weekday_hours", "statuses", "methods", "protocols")  # tables of every hit
-_NUMBER = re.compile(r"(?<![\w.,])(?:\d{1,3}(?:[,\u202f\u00a0 ]\d{3})+|\d+)(?![\w.%])")
+_NUMBER = re.compile(r"(?<![\w.,])(?:\d{1,3}(?:[,\u202f\u00a0]\d{3})+|\d+)(?![\w.%])")
 _SHOWN_ROW = re.compile(r"^\W{0,4}?(\S.*?) (?:\| )?(?=\d)")
 
 
@@ -111,7 +111,7 @@ class _SameNumbers(Examiner):
             shown = self._pages.setdefault(text.file, {})
             for line in text.lines.drop_nulls():
                 plain = " ".join(line.replace("|", " ").replace("`", " ").split())
-                numbers = {int(re.sub(r"\D", "", found)) for found in _NUMBER.findall(plain)}
+                numbers = {int(re.sub(r"\D", "", found)) for found in _NUMBER.findall(line)}
                 if len(numbers) > 1 and (row := _SHOWN_ROW.match(plain)):
                     shown.setdefault(row[1], []).append(numbers)
         return ()

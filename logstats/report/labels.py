@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import date
 from http import HTTPStatus
 from typing import Any, Final
 
 from logstats.tables import OTHER, Report, Table
 
+UNKNOWN: Final = "(unknown)"
 KILO: Final = 1000
 BYTE_UNITS: Final = ("kB", "MB", "GB", "TB", "PB", "EB")
 US_PER_MS: Final = 1000
 US_PER_S: Final = 1_000_000
 WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+Row = dict[str, Any]
 # C0, DEL, C1; soft hyphen, zero-width and bidi controls, line and paragraph separators, byte order mark,
 # lone surrogates, tags: nothing that moves a cursor, hides text or turns its direction.
 UNSAFE: Final = re.compile(
@@ -113,15 +114,29 @@ def hours_text(hour: int, span: int | None) -> str:
     return "whole day" if span >= 24 else f"{hour:02}:00-{hour + span:02}:00"
 
 
-def is_other(table: Table, row: Mapping[str, Any]) -> bool:
-    """Whether a row stands for all groups that are not shown."""
-    keys = [row[key] for key in table.keys]
-    return OTHER in keys or all(key is None for key in keys)
+def rows_of(table: Table) -> list[Row]:
+    """Return the rows of a table, each with an entry `(other)` that tells whether it is that row.
+
+    A table without a text among its keys has a row without any key for all that is not shown, and it is the
+    last one; any other such row stands for hits of which the key is not known.
+    """
+    rows: list[Row] = table.rows.to_dicts()
+    text = next((c.name for c in table.columns if c.name in table.keys and c.type == "string"), None)
+    for i, row in enumerate(rows):
+        is_last = i == len(rows) - 1
+        nothing = is_last and all(row[key] is None for key in table.keys)
+        row[OTHER] = nothing or (text is not None and row[text] == OTHER)
+    return rows
 
 
-def row_label(table: Table, row: Mapping[str, Any]) -> str:
+def is_other(row: Row) -> bool:
+    """Whether a row of `rows_of` stands for all groups that are not shown."""
+    return bool(row[OTHER])
+
+
+def row_label(table: Table, row: Row) -> str:
     """Return what a row is about, in one line without unsafe characters."""
-    if is_other(table, row):
+    if is_other(row):
         return OTHER
     parts: list[str] = []
     for key in table.keys:
@@ -136,7 +151,7 @@ def row_label(table: Table, row: Mapping[str, Any]) -> str:
             parts.append(status_text(value))
         else:
             parts.append(value.isoformat() if isinstance(value, date) else str(value))
-    return visible(" ".join(parts))
+    return visible(" ".join(parts)) if parts else UNKNOWN
 
 
 def period_text(report: Report) -> str:

@@ -146,15 +146,15 @@ def _sections(report: Report, texts: Catalogue) -> Sequence[PageSection]:
 
 
 def _card(report: Report, table: Table, texts: Catalogue) -> Card:
-    rows = table.rows.to_dicts()
+    rows = labels.rows_of(table)
     largest = max((row[HITS] or 0 for row in rows), default=0)
     whole = report.totals.get(BOT_HITS if table.name == "bots" else HITS)
     made = [
         PageRow(_marks(table, row, largest), row_name(table, row, texts), _cells(table, row, whole, texts))
         for row in rows
     ]
-    listed = [m for m, row in zip(made, rows, strict=True) if not labels.is_other(table, row)]
-    others = [m for m, row in zip(made, rows, strict=True) if labels.is_other(table, row)]
+    listed = [m for m, row in zip(made, rows, strict=True) if not labels.is_other(row)]
+    others = [m for m, row in zip(made, rows, strict=True) if labels.is_other(row)]
     # Times are told by their chart; their numbers are one click away.
     opened = 0 if table.name in {"days", "hours", "weekday_hours"} else OPEN_ROWS
     more = listed[opened:]
@@ -182,7 +182,7 @@ def _more_text(opened: int, more: int, texts: Catalogue) -> str:
 
 def _drawn(table: Table, texts: Catalogue) -> tuple[tuple[Chart, ...], HeatMap | None, tuple[str, ...]]:
     """Return the charts of a table of times, and a note where they would tell nothing."""
-    rows = [row for row in table.rows.to_dicts() if not labels.is_other(table, row)]
+    rows = [row for row in labels.rows_of(table) if not labels.is_other(row)]
     if table.name == "days" and len(rows) > 1:
         return day_charts(rows, texts), None, ()
     if table.name in {"hours", "weekday_hours"} and rows:
@@ -246,7 +246,7 @@ def _heads(report: Report, table: Table, texts: Catalogue) -> tuple[str, ...]:
 
 def row_name(table: Table, row: Row, texts: Catalogue) -> str:
     """Return what a row is about, in the words of the language."""
-    if labels.is_other(table, row):
+    if labels.is_other(row):
         return texts.word("names", OTHER)
     match table.keys:
         case ("day",):

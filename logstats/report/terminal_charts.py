@@ -28,7 +28,7 @@ def draw_chart(table: Table, *, width: int, visitors: str, marks: Glyphs) -> lis
     title = Text("  ").append(labels.visible(table.title), "bold")
     if table.rows.is_empty():
         return [title, *wrapped(note or "no hits", width, "dim italic")]
-    rows = [row for row in table.rows.to_dicts() if not labels.is_other(table, row)]
+    rows = [row for row in labels.rows_of(table) if not labels.is_other(row)]
     match table.name:
         case "days":
             lines = _days(title, rows, width, visitors, marks)

@@ -48,9 +48,9 @@ def draw_table(table: Table, *, width: int, top: int, whole: int | None, marks: 
     title = labels.visible(table.title)
     if table.rows.is_empty():
         return [_line([(title, "bold")]), *wrapped(note or "no hits", width, "dim italic")]
-    rows = table.rows.to_dicts()
-    shown = [row for row in rows if not labels.is_other(table, row)]
-    others = [row for row in rows if labels.is_other(table, row)]
+    rows = labels.rows_of(table)
+    shown = [row for row in rows if not labels.is_other(row)]
+    others = [row for row in rows if labels.is_other(row)]
     more = len(shown) - top
     lines = _draw_rows(table, title, shown[:top] + others, width, whole, marks)
     if more > 0:
@@ -73,7 +73,7 @@ def _draw_rows(
     largest = max((row[HITS] or 0 for row in rows), default=0)
     for name, row, line in zip(names, rows, cells, strict=True):
         numbers = "".join(cell.rjust(w) for cell, w in zip(line, widths, strict=True))
-        muted = "dim" if labels.is_other(table, row) else ""
+        muted = "dim" if labels.is_other(row) else ""
         lines.append(
             _line(
                 [
@@ -127,7 +127,7 @@ def _bar_parts(table: Table, row: Row, largest: int, cells: int, marks: Glyphs) 
     people = hits if table.name == "bots" else hits - bots
     solid, light = glyphs.bar(people, hits - people, largest, cells, marks)
     colour = "red" if table.name == "errors" else "cyan"
-    yield solid, "dim" if labels.is_other(table, row) else colour
+    yield solid, "dim" if labels.is_other(row) else colour
     yield light.ljust(cells - len(solid)), "dim"
 
 

@@ -74,10 +74,10 @@ def _figures(report: Report) -> Iterable[tuple[str, str]]:
 
 
 def _table(report: Report, table: Table) -> Iterator[str]:
-    rows = table.rows.to_dicts()
+    rows = labels.rows_of(table)
     if rows:
-        others = [row for row in rows if labels.is_other(table, row)]
-        shown = [row for row in rows if not labels.is_other(table, row)]
+        others = [row for row in rows if labels.is_other(row)]
+        shown = [row for row in rows if not labels.is_other(row)]
         limit = ROWS if "string" in {c.type for c in table.columns} else len(shown)
         extras = [c for c in table.columns if c.name not in (*COUNTS, *table.keys)]
         whole = report.totals.get(BOT_HITS if table.name == "bots" else HITS)
@@ -100,7 +100,7 @@ def _table(report: Report, table: Table) -> Iterator[str]:
 def _cells(table: Table, row: dict[str, Any], whole: int | None) -> tuple[str, ...]:
     label = labels.row_label(table, row)
     return (
-        label if labels.is_other(table, row) else code(label),
+        label if labels.is_other(row) else code(label),
         labels.count_text(row[HITS]),
         labels.share_text(row[HITS], whole),
         labels.count_text(row[BOT_HITS]),

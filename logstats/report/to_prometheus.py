@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Final
 
 from logstats.report import labels
 from logstats.report.dictionary import stamp
 from logstats.schema import BOT_HITS, BYTES_SENT, HITS, VISITORS
-from logstats.tables import OTHER, Report, Table
+from logstats.tables import Report, Table
 
 ROWS: Final = 25  # series a table and count
 TABLES: Final[dict[str, str]] = {  # table -> what its metrics are called
@@ -90,20 +90,20 @@ def _lines(report: Report) -> Iterator[Sample]:
 
 
 def _table(table: Table, what: str) -> Iterator[str]:
-    rows = table.rows.to_dicts()
+    rows = labels.rows_of(table)
     if table.name != "hours":
-        others = [row for row in rows if labels.is_other(table, row)]
-        rows = [row for row in rows if not labels.is_other(table, row)][:ROWS] + others
+        others = [row for row in rows if labels.is_other(row)]
+        rows = [row for row in rows if not labels.is_other(row)][:ROWS] + others
     for count, (metric, help_text) in COUNTS.items():
         samples = [(_row_labels(table, row), row[count]) for row in rows if row[count] is not None]
         if table.name != "bots" or count in {HITS, BYTES_SENT}:
             yield _metric(f"{what}_{metric}", f"{help_text}, by {what.replace('_', ' ')}", samples)
 
 
-def _row_labels(table: Table, row: Mapping[str, Any]) -> dict[str, str]:
+def _row_labels(table: Table, row: labels.Row) -> dict[str, str]:
     texts = {key: "" if row[key] is None else str(row[key]) for key in table.keys}
-    if labels.is_other(table, row):
-        texts[table.keys[0]] = OTHER
+    if not any(texts.values()) or labels.is_other(row):
+        texts[table.keys[0]] = labels.row_label(table, row)
     return texts
 
 

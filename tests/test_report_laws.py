@@ -88,10 +88,12 @@ def test_csv_parquet_and_xlsx_tell_the_numbers_of_the_json(report):
     for name, table in report.tables.items():
         if table.rows.height:
             sheet = [row[-len(COUNTS) :] for row in book[name].iter_rows(min_row=2, values_only=True)]
-            assert sheet == [row[1:] for row in told(report) if row[0] == name]
+            wanted = [row[1:] for row in told(report) if row[0] == name]
+            # A row of which nothing at all is known leaves no cell behind it.
+            assert sheet + [(None,) * len(COUNTS)] * (len(wanted) - len(sheet)) == wanted
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(reports(), st.sampled_from(["en", "de", "fr", "es"]), st.integers(40, 200))
 def test_what_people_read_takes_every_report(report, lang, width):
     page = to_html.render(report, lang=lang).decode()
@@ -102,7 +104,7 @@ def test_what_people_read_takes_every_report(report, lang, width):
     assert to_markdown.render(report).startswith(b"# Web statistics of")
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(reports())
 def test_no_metric_tells_a_number_that_is_withheld(report):
     samples = [

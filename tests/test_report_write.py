@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from logstats.errors import OutputError, UsageError
-from logstats.report import OUTPUTS, output_of, write_report, write_reports
+from logstats.report import OUTPUTS, check_target, output_of, write_report, write_reports
 from tests.reports import big_report, small_report
 
 
@@ -110,6 +110,27 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
         write_report(small_report(), tmp_path / "r.json")
     assert (tmp_path / "r.json").read_text() == "yesterday"
     assert everything_in(tmp_path) == {"r.json"}
+
+
+def test_a_target_below_a_file_is_refused_before_the_log_is_read(tmp_path):
+    (tmp_path / "file").write_text("no directory")
+
+    with pytest.raises(OutputError, match=r"r\.json: cannot be written \(Not a directory\)"):
+        check_target(tmp_path / "file" / "sub" / "r.json")
+
+
+def test_a_directory_that_may_not_be_written_to_is_refused_before_the_log_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda _path, _mode: False)
+
+    with pytest.raises(OutputError, match=r"r\.json: cannot be written \(Permission denied\)"):
+        check_target(tmp_path / "r.json")
+
+
+@pytest.mark.parametrize("name", ["r.json", "new/deep/r.csv", "tables/"])
+def test_checking_a_target_makes_nothing(tmp_path, name):
+    check_target(f"{tmp_path}/{name}")
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_interrupt_leaves_no_temporary_file(tmp_path, monkeypatch):

@@ -14,10 +14,19 @@ from pathlib import Path
 from typing import Final
 
 from logstats.errors import UsageError
-from logstats.report.targets import write_files
+from logstats.report.targets import check_writable, write_files
 from logstats.tables import Report
 
-__all__ = ["OUTPUTS", "Output", "UnknownOutput", "check_target", "output_of", "write_report", "write_reports"]
+__all__ = [
+    "LANGUAGES",
+    "OUTPUTS",
+    "Output",
+    "UnknownOutput",
+    "check_target",
+    "output_of",
+    "write_report",
+    "write_reports",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,7 @@ class Output:
 
 
 DIRECTORY: Final = "/"
+LANGUAGES: Final = ("en", "de", "fr", "es")  # of outputs `in_language`
 
 # What `-o` understands, by the end of the target.
 OUTPUTS: Final[dict[str, Output]] = {
@@ -72,8 +82,14 @@ def output_of(target: str | Path) -> Output:
 
 
 def check_target(target: str | Path) -> None:
-    """Raise `UnknownOutput` if the target cannot be meant; cheap, for before the log is read."""
+    """Find out before the log is read what can be known of a target; makes nothing.
+
+    Raises:
+        UnknownOutput: A suffix that is not in `OUTPUTS`.
+        UnwritableTarget: Its directory may not be written to, or is none.
+    """
     output_of(target)
+    check_writable(Path(target))
 
 
 def write_report(report: Report, target: str | Path, *, lang: str = "en") -> None:

@@ -8,6 +8,7 @@ as it was.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import tempfile
@@ -60,6 +61,18 @@ def write_files(files: Mapping[Path, bytes], *, remove: Iterable[Path] = ()) -> 
             if one.temporary is not None:
                 with contextlib.suppress(OSError):
                     one.temporary.unlink(missing_ok=True)
+
+
+def check_writable(target: Path) -> None:
+    """Raise `UnwritableTarget` if the nearest directory that exists cannot take the target."""
+    real = Path(os.path.realpath(target))
+    if real.exists() and not real.is_dir() and not os.access(real, os.W_OK):
+        raise UnwritableTarget(target, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+    nearest = next(place for place in (real, *real.parents) if place.exists())
+    if real != nearest and not nearest.is_dir():
+        raise UnwritableTarget(target, NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)))
+    if nearest.is_dir() and not os.access(nearest, os.W_OK):
+        raise UnwritableTarget(target, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
 
 def _stage(target: Path, content: bytes) -> Staged:

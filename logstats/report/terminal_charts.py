@@ -26,9 +26,9 @@ def draw_chart(table: Table, *, width: int, visitors: str, marks: Glyphs) -> lis
     """Return a table of times as a chart of hits; each line is at most `width` cells."""
     note = labels.suppressed_text(table)
     title = Text("  ").append(labels.visible(table.title), "bold")
-    if table.rows.is_empty():
-        return [title, *wrapped(note or "no hits", width, "dim italic")]
     rows = [row for row in labels.rows_of(table) if not labels.is_other(row)]
+    if not rows:
+        return [title, *wrapped(note or "no hits", width, "dim italic")]
     match table.name:
         case "days":
             lines = _days(title, rows, width, visitors, marks)

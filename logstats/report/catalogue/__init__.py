@@ -17,8 +17,8 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent
 
 from logstats.errors import UsageError
+from logstats.report import LANGUAGES
 
-LANGUAGES: Final = ("en", "de", "fr", "es")
 KILO: Final = 1000
 US_PER_MS: Final = 1000
 US_PER_S: Final = 1_000_000

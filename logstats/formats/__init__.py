@@ -6,28 +6,35 @@ from collections.abc import Iterable
 
 from logstats.errors import UsageError
 from logstats.formats.compiled import compile_layout
+from logstats.formats.configs import formats_of, read_config
 from logstats.formats.detect import Verdict, detect_format, shape
+from logstats.formats.line_reader import LineReader
 from logstats.formats.lines import parse_line
-from logstats.formats.model import MESSAGE, Escape, Field, Format, Hit, Kind, Literal, Rejected
+from logstats.formats.model import Escape, Field, Format, Hit, Kind, Literal, Rejected
 from logstats.formats.presets import all_presets, names, preset
 from logstats.formats.spans import field_spans
+from logstats.formats.verdicts import explain
 
 __all__ = [
     "Escape",
     "Field",
     "Format",
     "Kind",
+    "LineReader",
     "Literal",
     "Rejected",
     "Verdict",
     "all_presets",
     "compile_layout",
     "detect_format",
+    "explain",
     "field_spans",
+    "formats_of",
     "load",
     "names",
     "parse_line",
     "preset",
+    "read_config",
     "read_fields",
     "shape",
 ]
@@ -70,13 +77,6 @@ def read_fields(lines: Iterable[str], layout: str | None = None) -> list[Hit | N
     else:
         verdict = detect_format(line.partition("\n")[0] for line in every)
         formats = (verdict.format, *verdict.siblings) if verdict.format else ()
-    return [_first_fit(formats, line) for line in every]
-
-
-def _first_fit(formats: tuple[Format, ...], line: str) -> Hit | None:
-    for format_ in formats:
-        # the message of an error may go over several lines, a hit never does
-        hit = parse_line(format_, line if MESSAGE in format_.columns else line.partition("\n")[0])
-        if not isinstance(hit, Rejected):
-            return hit
-    return None
+    reader = LineReader(formats)
+    hits = (reader.read(line) for line in every)
+    return [None if isinstance(hit, Rejected) else hit for hit in hits]

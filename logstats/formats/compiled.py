@@ -15,12 +15,17 @@ from logstats.formats.variables import compile_nginx
 
 DIALECTS: Final = ("apache", "nginx", "own")
 _ESCAPES: Final = {"default": Escape.NGINX, "json": Escape.JSON, "none": Escape.NONE}
-_ESCAPE_WORD: Final = re.compile(r"\s*escape=(default|json|none)\s+")
+_ESCAPE_WORD: Final = re.compile(r"\s*escape=(\w+)\s+")
 _DIRECTIVE_WORD: Final = re.compile(r"\s*(?:log_format\s+[\w.-]+|LogFormat)\s+", re.IGNORECASE)
 
 
 def compile_layout(
-    layout: str, *, name: str = "custom", dialect: str | None = None, escape: str | None = None
+    layout: str,
+    *,
+    name: str = "custom",
+    dialect: str | None = None,
+    escape: str | None = None,
+    quoted: bool = True,
 ) -> Format:
     r"""Return the format of a layout string.
 
@@ -29,6 +34,7 @@ def compile_layout(
         name: How the format is called in messages.
         dialect: `apache`, `nginx` or `own`; told by the layout where it is None.
         escape: nginx's escape= (`default`, `json`, `none`); may also stand in front of the layout.
+        quoted: Whether the quotes and backslashes of a configuration file may still be on it.
 
     Raises:
         UsageError: The layout names no field, or a directive that does not exist.
@@ -36,9 +42,13 @@ def compile_layout(
     >>> compile_layout('%h %>s').columns
     ('host', 'status')
     """
-    text, found = _without_escape(_DIRECTIVE_WORD.sub("", layout, count=1))
-    text = unquote(text)
+    text, found = layout, "default"
+    if quoted:
+        text, found = _without_escape(_DIRECTIVE_WORD.sub("", layout, count=1))
+        text = unquote(text)
     dialect = dialect or guess_dialect(text)
+    if (escape or found) not in _ESCAPES:
+        raise UsageError(f"escape is one of {', '.join(_ESCAPES)}")
     tokens = _tokens(text, dialect, _ESCAPES[escape or found])
     result = Format(name, name, Kind.TEXT, tokens, layout=layout, siblings=_siblings(tokens))
     if not result.fields:

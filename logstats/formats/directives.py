@@ -132,7 +132,7 @@ def _directive(match: re.Match[str]) -> list[Literal | Ranked]:
     if letter == "%":
         return [Literal("%")]
     meaning = meaning_of(letter, argument)
-    name = f"%{{{argument}}}{letter}" if argument is not None else f"%{letter}"
+    name = match[0]
     final = ">" in match["before"] + match["after"] + match["late"]
     field = Field(name, meaning.type, meaning.column, Escape.APACHE, argument or "")
     ranked = Ranked(field, meaning.rank * 10 + final)

@@ -57,13 +57,18 @@ def compile_tokens(tokens: Sequence[Token]) -> Scanner:
 
 def expression(tokens: Sequence[Token], *, heed_backslash: bool) -> str:
     """Return the regular expression of the tokens, a group for each field."""
+    return "".join(expressions(tokens, heed_backslash=heed_backslash))
+
+
+def expressions(tokens: Sequence[Token], *, heed_backslash: bool) -> list[str]:
+    """Return the regular expression of each token, which heeds what follows it."""
     pieces: list[str] = []
     for index, token in enumerate(tokens):
         if isinstance(token, Literal):
             pieces.append(re.escape(token.text))
         else:
             pieces.append(f"((?>{_field(tokens, index, token, heed_backslash=heed_backslash)}))")
-    return "".join(pieces)
+    return pieces
 
 
 def _field(tokens: Sequence[Token], index: int, field: Field, *, heed_backslash: bool) -> str:

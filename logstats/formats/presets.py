@@ -49,7 +49,7 @@ def from_table(table: dict[str, Any]) -> Format:
         tokens = header.tokens
     elif kind is Kind.TEXT:
         tokens = compile_layout(
-            table["layout"], dialect=table.get("dialect"), escape=table.get("escape")
+            table["layout"], quoted=False, dialect=table.get("dialect"), escape=table.get("escape")
         ).tokens
     else:
         tokens = tuple(_named(name, spec) for name, spec in table.get("fields", {}).items())

@@ -64,6 +64,7 @@ _SHORTHANDS: Final = {
     "x": "%m/%d/%y",
     "X": "%H:%M:%S",
 }
+_UNPADDED: Final = {r"\d\d": r"\d{1,2}", r"\d{3}": r"\d{1,3}"}
 # httpd's own words in place of a format (mod_log_config, "Custom Log Formats", %{format}t).
 _WORDS: Final[dict[str, tuple[str, str]]] = {
     "sec": (r"\d{1,12}", "epoch"),
@@ -95,7 +96,7 @@ def compile_strftime(text: str) -> tuple[str, tuple[str | None, ...]]:
             pieces.append(re.escape(piece))
             continue
         pattern, part = known
-        pieces.append(f"({pattern})" if "-" not in piece[1:-1] else f"({pattern.replace('d{2}', 'd{1,2}')})")
+        pieces.append(f"({pattern})" if "-" not in piece[1:-1] else f"({_UNPADDED.get(pattern, pattern)})")
         parts.append(part)
     return "".join(pieces), tuple(parts)
 

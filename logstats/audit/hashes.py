@@ -24,7 +24,7 @@ from logstats.audit.source_addresses import COUNTED
 _ID: Final = "address-hash"
 _HEX = re.compile(r"(?<![0-9A-Za-z])[0-9a-fA-F]{8,128}(?![0-9A-Za-z])")
 _NUMBER = re.compile(r"(?<![0-9A-Za-z.])[0-9]{7,20}(?![0-9A-Za-z.])")
-_BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])(?<!sha256-)[A-Za-z0-9+/_-]{10,88}={0,2}")
+_BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{10,88}={0,2}")
 _TOKEN: Final = r"[0-9A-Za-z+/_-]{7,130}={0,2}"  # noqa: S105 -- a pattern
 _DATE = re.compile(r"(?:19|20)\d{6}")
 _SEPARATORS: Final = ("", "|", " ", ":")
@@ -161,7 +161,7 @@ class _Hashes(Examiner):
 
 def _codes_in(word: str, *, numbers: bool) -> Iterator[str]:
     for match in _HEX.finditer(word):
-        if not _DATE.fullmatch(match[0]):
+        if not _DATE.fullmatch(match[0]) and (len(match[0]) == 8 or re.search("[A-Fa-f]", match[0])):
             yield match[0].lower()
     for match in _NUMBER.finditer(word) if numbers else ():
         yield from _code_of(int(match[0]))
@@ -171,9 +171,10 @@ def _codes_in(word: str, *, numbers: bool) -> Iterator[str]:
 
 
 def _code_of(value: int) -> Iterator[str]:
-    if 1 << 20 < abs(value) < 1 << 64:
-        size = 8 if -(1 << 31) <= value < 1 << 32 else 16
-        yield f"{value % (1 << 4 * size):0{size}x}"
+    if 1 << 20 < abs(value) and -(1 << 31) <= value < 1 << 32:
+        yield f"{value % (1 << 32):08x}"
+    elif 1 << 56 < abs(value) < 1 << 64:  # smaller ones are sums and times
+        yield f"{value % (1 << 64):016x}"
 
 
 def _codes_of(series: pl.Series) -> Iterator[str]:
@@ -189,8 +190,10 @@ def _codes_of(series: pl.Series) -> Iterator[str]:
 
 def _is_mixed(text: str) -> bool:
     """Whether a text looks like base64 and not like a path or a word with a number."""
+    if text.startswith(("sha256-", "A-Za-z")) or ("/" in text and re.search("[a-z]{6}", text)):
+        return False  # a digest of the page's own style, a pattern, a path
     kinds = bool(re.search("[A-Z]", text)) + bool(re.search("[a-z]", text)) + bool(re.search("[0-9]", text))
-    return kinds == 3 and text.count("/") < 3 and not re.fullmatch(r"[A-Za-z/_-]+[0-9_-]+[a-z]?", text)
+    return kinds == 3 and not re.fullmatch(r"(?:[A-Z]?[a-z]{2,}[/_-]?)+[0-9_-]+[a-z]?", text)
 
 
 def _unpacked(text: str) -> Iterator[str]:

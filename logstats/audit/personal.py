@@ -59,7 +59,7 @@ def is_luhn(digits: str) -> bool:
 def _is_card(text: str) -> bool:
     digits = re.sub(r"\D", "", text)
     issued = re.match(r"4|5[1-5]|2[2-7]|3[47]|3[0689]|6(?:011|4[4-9]|5)|35|62", digits)
-    return bool(issued) and len(digits) in (13, 14, 15, 16, 19) and len(set(digits)) > 2 and is_luhn(digits)
+    return bool(issued) and len(digits) in (13, 14, 15, 16, 19) and len(set(digits)) > 1 and is_luhn(digits)
 
 
 def _is_iban(text: str) -> bool:

@@ -19,7 +19,7 @@ _SAME: Final = "same-numbers"
 _PERIODS: Final = "periods"
 _WHOLE: Final = ("days", "hours", "weekday_hours", "statuses", "methods", "protocols")  # tables of every hit
 _NUMBER = re.compile(r"(?<![\w.,])(?:\d{1,3}(?:[,\u202f\u00a0]\d{3})+|\d+)(?![\w.%])")
-_SHOWN_ROW = re.compile(r"^\W{0,4}?(\S.*?) (?:\| )?(?=\d)")
+_NAME_END = re.compile(r" (?=\d)")
 
 
 class _Sums(Examiner):
@@ -112,8 +112,10 @@ class _SameNumbers(Examiner):
             for line in text.lines.drop_nulls():
                 plain = " ".join(line.replace("|", " ").replace("`", " ").split())
                 numbers = {int(re.sub(r"\D", "", found)) for found in _NUMBER.findall(line)}
-                if len(numbers) > 1 and (row := _SHOWN_ROW.match(plain)):
-                    shown.setdefault(row[1], []).append(numbers)
+                for end in (
+                    [match.start() for match in _NAME_END.finditer(plain)][:4] if len(numbers) > 1 else ()
+                ):
+                    shown.setdefault(plain[:end], []).append(numbers)
         return ()
 
     def outputs_done(self) -> Iterator[Finding]:
@@ -166,10 +168,15 @@ def _differing_rows(rows: Rows, report: Published) -> Iterator[Finding]:
 def _other_numbers(file: str, shown: dict[str, list[set[int]]], report: Published) -> Iterator[Finding]:
     """Report the rows of the JSON that stand in a page under their name with other numbers."""
     for name, rows, table in report.tables():
-        key = next(iter(table.get("keys") or ()), "")
+        keys = [key for key in table.get("keys") or () if isinstance(key, str)]
         for index, row in enumerate(rows, start=1):
             wanted = {value for value in (number(row.get("hits")), number(row.get("visitors"))) if value}
-            lines = shown.get(str(row.get(key)))
+            named = any(isinstance(row.get(key), str) for key in keys)
+            lines = (
+                shown.get(" ".join(str(row[key]) for key in keys if row.get(key) is not None))
+                if named
+                else None
+            )
             if lines and not is_other(row) and not any(wanted <= numbers for numbers in lines):
                 place = f"table {name}, row {index} of the JSON"
                 yield Finding(file, place, _SAME, "other numbers than in the JSON of the same run")

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from logstats.pii import CLASSES
-from logstats.report import to_html, to_json
-from logstats.report.catalogue import LANGUAGES, UnknownLanguage, load_catalogue, read_texts
-from logstats.report.page import OPEN_ROWS
+from logstats.report import LANGUAGES, to_html, to_json
+from logstats.report.catalogue import UnknownLanguage, load_catalogue, read_texts
+from logstats.report.page_tables import OPEN_ROWS
 from tests.reports import (
     ALL,
     HOSTILE,
@@ -194,6 +194,16 @@ def test_an_uncontrolled_page_is_marked_once():
 
     assert page.count("INTERNAL - not disclosure controlled") == 1
     assert "so that nobody can be recognised" not in page
+    assert "no single visitor can be found" not in page
+    assert "single visitors may be recognised: not for publication" in page
+
+
+def test_what_is_not_drawn_is_not_folded_away(pages):
+    small = pages["small"]
+
+    assert "Too few visitors to tell hours apart." in small
+    assert "<details>" not in small
+    assert ["whole day", "212", "100.0%", "40", "30", "1.20\u00a0MB"] in rows_of(Page(small))
 
 
 def test_the_footer_accounts_for_lines_and_policy(pages):

@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,24 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
         write_report(small_report(), tmp_path / "r.json")
     assert (tmp_path / "r.json").read_text() == "yesterday"
     assert everything_in(tmp_path) == {"r.json"}
+
+
+@pytest.mark.live
+def test_a_disk_that_is_full_for_real_keeps_what_was_there(tmp_path):
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=96k", "tmpfs", str(tmp_path)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("no file system may be mounted here")
+    try:
+        (tmp_path / "r.json").write_text("yesterday")
+
+        with pytest.raises(OutputError, match=r"r\.csv: cannot be written \(No space left on device\)"):
+            write_reports(big_report(), [tmp_path / "r.json", tmp_path / "r.csv"])
+        assert (tmp_path / "r.json").read_text() == "yesterday"
+        assert everything_in(tmp_path) == {"r.json"}
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
 
 
 def test_a_target_below_a_file_is_refused_before_the_log_is_read(tmp_path):

@@ -17,8 +17,6 @@ TEXT = st.text(
 ).filter(lambda text: visible(text) == text and text.strip() == text and text != "-")
 WORD = TEXT.filter(lambda text: not re.search(r"\s", text))
 TIMES = st.integers(86_400, 4_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
-    lambda t: t.replace(microsecond=0, tzinfo=UTC)
-)
 ADDRESSES = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).map(str)
 METHODS = st.sampled_from(["GET", "POST", "PRI", "M-SEARCH"])
 QUERIES = st.one_of(st.none(), WORD)

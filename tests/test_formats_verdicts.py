@@ -45,13 +45,19 @@ def test_an_empty_log_has_no_verdict():
 @pytest.mark.parametrize(
     "preset", [preset for preset in formats.all_presets() if preset.kind is formats.Kind.TEXT]
 )
-def test_a_whole_line_has_no_break_and_half_a_line_has_one(preset):
-    line = preset.samples[0].line
+def test_a_whole_line_has_no_break_and_a_strange_one_has_one(preset):
+    found = break_of(preset, "\x01")
 
-    assert break_of(preset, line) is None
-    assert (
-        nearest_format(line[: len(line) // 3]) is None or break_of(preset, line[: len(line) // 3]) is not None
-    )
+    assert break_of(preset, preset.samples[0].line) is None
+    assert found is not None
+    assert found.fits < found.tokens
+
+
+def test_the_nearest_format_fits_most_from_the_beginning():
+    format_, found = nearest_format(COMBINED.replace(" 5 ", " five "))
+
+    assert "com" in format_.name
+    assert found.field in {"%>s", "%b"}
 
 
 def test_a_shape_has_no_letters_and_digits_of_the_line():

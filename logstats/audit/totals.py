@@ -106,7 +106,7 @@ class _SameNumbers(Examiner):
         if (
             text.kind in ("visible", "markdown")
             and "!xl/" not in text.file
-            and text.lines.str.contains("(?i)logstats").any()
+            and text.lines.str.contains("(?i)logstats|visitors").any()
         ):
             shown = self._pages.setdefault(text.file, {})
             for line in text.lines.drop_nulls():

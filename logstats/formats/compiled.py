@@ -16,6 +16,7 @@ from logstats.formats.variables import compile_nginx
 DIALECTS: Final = ("apache", "nginx", "own")
 _ESCAPES: Final = {"default": Escape.NGINX, "json": Escape.JSON, "none": Escape.NONE}
 _ESCAPE_WORD: Final = re.compile(r"\s*escape=(\w+)\s+")
+_FIELD: Final = re.compile(r"%[<>!\d,]*(?:\{[^}]*\})?\^?[A-Za-z]|\$\{?\w|\{#?[\w.-]*:[a-z_]+")
 _DIRECTIVE_WORD: Final = re.compile(r"\s*(?:log_format\s+[\w.-]+|LogFormat)\s+", re.IGNORECASE)
 
 
@@ -84,7 +85,7 @@ def _without_escape(layout: str) -> tuple[str, str]:
 
 def guess_dialect(layout: str) -> str:
     """Return whose layout this is, by its first field."""
-    match = re.search(r"%[<>!\d,]*(?:\{[^}]*\})?\^?[A-Za-z]|\$\{?\w|\{#?[\w.-]*:[a-z_]+", layout)
+    match = _FIELD.search(layout)
     if match is None:
         return "apache"
     return {"%": "apache", "$": "nginx", "{": "own"}[match[0][0]]
@@ -93,26 +94,24 @@ def guess_dialect(layout: str) -> str:
 def unquote(text: str) -> str:
     r"""Return a layout without the quotes of its configuration file.
 
-    Several quoted pieces are joined, as nginx does. A layout whose own first field is quoted
-    (`"%r" %s`) is left alone: quotes count as the file's only if nothing but blanks is between pieces.
+    Several pieces in single quotes are joined, as nginx does. Double quotes are the file's where they
+    stand round the whole and round more than one field; `"%r" %>s` and `"$request"` keep theirs.
 
-    >>> unquote(r'"%h \"%r\"" ')
-    '%h "%r"'
-    >>> unquote('"%r" "%h"'), unquote("'$a ' \n '$b'")
-    ('"%r" "%h"', '$a $b')
+    >>> unquote(r'"%h \"%r\"" '), unquote(r'"$status\t$host"')
+    ('%h "%r"', '$status\t$host')
+    >>> unquote('"%r" "%h"'), unquote('"$request"'), unquote("'$a ' \n '$b'")
+    ('"%r" "%h"', '"$request"', '$a $b')
     """
     bare = text.strip(" \t\r\n;")
-    if len(bare) > 1 and bare[0] == "'" and (pieces := _pieces(bare, "'")):
+    quote = bare[:1]
+    pieces = _pieces(bare, quote) if quote in {"'", '"'} else None
+    if pieces and (quote == "'" or (len(pieces) == 1 and _holds_more_than_a_field(pieces[0]))):
         return _unslash("".join(pieces))
-    if (
-        len(bare) > 1
-        and bare[0] == '"'
-        and (pieces := _pieces(bare, '"'))
-        and len(pieces) == 1
-        and '\\"' in bare
-    ):
-        return _unslash(pieces[0])
     return _unslash(text) if re.search(r'\\["t]', text) else text
+
+
+def _holds_more_than_a_field(text: str) -> bool:
+    return r"\"" in text or len(_FIELD.findall(text)) > 1
 
 
 def _pieces(text: str, quote: str) -> list[str] | None:

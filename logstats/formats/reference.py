@@ -21,8 +21,8 @@ the first table, `logstats formats show NAME` every field of one format.
 
 A format is found by itself from the first lines of each file. `--format NAME` forces one, `--format 'LAYOUT'`
 takes a line of the server's configuration (see [Read a log of your own format](../how-to/custom-format.md)).
-Around a line may stand a syslog prefix (RFC 3164, RFC 5424), the prefix of Kubernetes' containerd or of docker
-compose, docker's JSON (`{"log":"..."}`), quotes, or a byte order mark: they are taken off.
+Around a line may stand a syslog prefix (RFC 3164, RFC 5424), the prefix of Kubernetes' containerd or of
+docker compose, docker's JSON (`{"log":"..."}`), quotes, or a byte order mark: they are taken off.
 
 """
 
@@ -56,14 +56,15 @@ _APACHE: Final = """\
 ## Apache: directives of LogFormat
 
 Modifiers (`%>s`, `%<s`, `%!200,304s`) may stand before each. `%{...}t` takes strftime, `sec`, `msec`, `usec`,
-`msec_frac` and `usec_frac`, with `begin:` or `end:` before it. Other `%{NAME}i`, `o`, `n`, `e`, `C`, `x`, `c`,
-`^ti` and `^to` are read over.
+`msec_frac` and `usec_frac`, with `begin:` or `end:` before it. Other `%{NAME}i`, `o`, `n`, `e`, `C`, `x`,
+`c`, `^ti` and `^to` are read over.
 
 """
 _NGINX: Final = """\
 ## nginx: variables of log_format
 
-Any other variable (`map`, `set`, `geo`, a module's) is read over. `escape=default`, `json` and `none` are undone.
+Any other variable (`map`, `set`, `geo`, a module's) is read over. `escape=default`,
+`json` and `none` are undone.
 
 """
 _W3C: Final = """\
@@ -103,8 +104,8 @@ _COLUMNS: Final = """\
 ## Columns
 
 Every hit has `time` (UTC), `host`, `user`, `method`, `path`, `query` (without its question mark), `protocol`,
-`status`, `bytes_sent` (0 for a hyphen), `referrer`, `agent`, `vhost` and `duration_us`; None where the line does
-not tell. Where the format tells them, it has these too:
+`status`, `bytes_sent` (0 for a hyphen), `referrer`, `agent`, `vhost` and `duration_us`; None where the
+line does not tell. Where the format tells them, it has these too:
 
 """
 

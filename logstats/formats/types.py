@@ -57,6 +57,7 @@ TYPES: Final[dict[str, FieldType]] = {
     "word": _wide("text without blanks", r"~+", readers.read_text, r"\S"),
     "optional_word": _wide("text without blanks, or nothing", r"~*", readers.read_text, r"\S"),
     "address": _wide("address or host name", r"~+", readers.read_text, _NO_BLANK),
+    "optional_address": _wide("host name or address, or nothing", r"~*", readers.read_text, _NO_BLANK),
     "ip": _bounded("IP address", _IP, readers.read_text),
     "ip_list": _bounded("IP addresses", rf"{_IP}(?:,\s?{_IP}){{0,32}}", readers.read_list),
     "letter": _bounded("letter", r"[A-Z]", readers.read_text),

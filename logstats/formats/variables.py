@@ -45,9 +45,12 @@ VARIABLES: Final[dict[str, Meaning]] = {
     "http_referer": Meaning("text", schema.REFERRER, 2, f"{_CORE}: $http_name, a header"),
     "http_referrer": Meaning("text", schema.REFERRER, 1, f"{_CORE}: $http_name, a header"),
     "http_user_agent": Meaning("text", schema.AGENT, 1, f"{_CORE}: $http_name, a header"),
-    "http_host": Meaning("address", schema.VHOST, 1, f"{_CORE}: $http_name, a header"),
-    "host": Meaning("address", schema.VHOST, 2, f"{_CORE}: host of the request line, header or server"),
-    "server_name": Meaning("address", schema.VHOST, 1, f"{_CORE}: the server that took the request"),
+    "http_host": Meaning("optional_address", schema.VHOST, 1, f"{_CORE}: $http_name, a header"),
+    # nginx writes nothing for $host where no request was understood
+    "host": Meaning(
+        "optional_address", schema.VHOST, 2, f"{_CORE}: host of the request line, header or server"
+    ),
+    "server_name": Meaning("optional_address", schema.VHOST, 1, f"{_CORE}: the server that took the request"),
     "server_port": Meaning("port", model.SERVER_PORT, 1, f"{_CORE}: the server's port"),
     "server_addr": Meaning("address", None, 1, f"{_CORE}: the server's address"),
     "scheme": Meaning("word", None, 1, f"{_CORE}: http or https"),
@@ -107,6 +110,7 @@ def variable(name: str, escape: Escape) -> Ranked:
 _MAY_BE_EMPTY: Final = {
     "word": "text",
     "address": "text",
+    "optional_address": "text",
     "address_list": "text",
     "seconds_list": "text_seconds",
     "integer_list": "text",

@@ -36,13 +36,13 @@ def test_goaccess_keeps_addresses_in_its_database(log: Path, tmp_path: Path) -> 
     (tmp_path / "db").mkdir()
     command = [
         "goaccess",
-        log,
+        str(log),
         "--log-format=COMBINED",
         "--anonymize-ip",
         "--persist",
         f"--db-path={tmp_path / 'db'}",
     ]
-    subprocess.run([*command, "-o", tmp_path / "g.json"], check=True, capture_output=True)
+    subprocess.run([*command, "-o", str(tmp_path / "g.json")], check=True, capture_output=True)
 
     assert {"address-literal", "source-address"} <= kept(tmp_path / "db", log)
 

@@ -38,7 +38,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "in").mkdir()
     (folder / "in" / "access.log").write_text("\n".join(log_lines()) + "\n")
     (folder / "out").mkdir()
-    command = [sys.executable, "-m", "logstats", "report", folder / "in" / "access.log"]
+    command: list[str | Path] = [sys.executable, "-m", "logstats", "report", folder / "in" / "access.log"]
     outputs = [
         word for suffix in ("json", "csv", "html", "md", "parquet", "prom") for word in ("-o", f"r.{suffix}")
     ]
@@ -216,8 +216,8 @@ def test_an_output_that_acts_on_its_reader_is_found(name: str, text: str, tmp_pa
     assert "safe-output" in {finding.check for finding in audit(tmp_path / name).findings}
 
 
-def _named(name: str, content: bytes = b"x") -> Callable[[Path], None]:
-    return lambda folder: (folder / name).write_bytes(content) and None
+def _named(name: str, content: bytes = b"x") -> Callable[[Path], object]:
+    return lambda folder: (folder / name).write_bytes(content)
 
 
 def _mode(name: str, mode: int) -> Callable[[Path], None]:

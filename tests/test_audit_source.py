@@ -91,21 +91,21 @@ HASHES = {
     },
     **{name: hashlib.new(name, TEXT).hexdigest() for name in ("sha3_256", "sha3_512", "blake2b", "blake2s")},
     "blake2b of 8 bytes": hashlib.blake2b(TEXT, digest_size=8).hexdigest(),
-    "in capitals": hashlib.md5(TEXT).hexdigest().upper(),
-    "with newline": hashlib.md5(TEXT + b"\n").hexdigest(),
-    "of packed bytes": hashlib.sha1(FOUR.packed).hexdigest(),
+    "in capitals": hashlib.md5(TEXT).hexdigest().upper(),  # noqa: S324 -- the leak to be found
+    "with newline": hashlib.md5(TEXT + b"\n").hexdigest(),  # noqa: S324 -- the leak to be found
+    "of packed bytes": hashlib.sha1(FOUR.packed).hexdigest(),  # noqa: S324 -- the leak to be found
     "of the integer": hashlib.sha256(str(int(FOUR)).encode()).hexdigest(),
     "of the mapped form": hashlib.sha256(b"::ffff:" + TEXT).hexdigest(),
     "of IPv6": hashlib.sha256(str(SIX).encode()).hexdigest(),
-    "of IPv6 in full": hashlib.md5(SIX.exploded.encode()).hexdigest(),
+    "of IPv6 in full": hashlib.md5(SIX.exploded.encode()).hexdigest(),  # noqa: S324 -- the leak to be found
     "cut to 16": hashlib.sha256(TEXT).hexdigest()[:16],
-    "cut to 10": hashlib.sha1(TEXT).hexdigest()[:10],
-    "cut to 8": hashlib.md5(TEXT).hexdigest()[:8],
+    "cut to 10": hashlib.sha1(TEXT).hexdigest()[:10],  # noqa: S324 -- the leak to be found
+    "cut to 8": hashlib.md5(TEXT).hexdigest()[:8],  # noqa: S324 -- the leak to be found
     "base64": base64.b64encode(hashlib.sha256(TEXT).digest()).decode(),
     "base64 cut": base64.urlsafe_b64encode(hashlib.sha256(TEXT).digest()).decode()[:12],
     "with agent": hashlib.sha256(PAIR).hexdigest(),
-    "with agent, cut": hashlib.md5(PAIR).hexdigest()[:12],
-    "agent first": hashlib.sha1(f"{AGENT}{FOUR}".encode()).hexdigest(),
+    "with agent, cut": hashlib.md5(PAIR).hexdigest()[:12],  # noqa: S324 -- the leak to be found
+    "agent first": hashlib.sha1(f"{AGENT}{FOUR}".encode()).hexdigest(),  # noqa: S324 -- the leak to be found
     "crc32": f"{zlib.crc32(TEXT):08x}",
     "crc32 as number": str(zlib.crc32(TEXT)),
     "murmur3": f"{murmur3_32(TEXT):08x}",

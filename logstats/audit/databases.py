@@ -24,7 +24,7 @@ def database_pieces(data: bytes, name: str) -> Iterator[Piece]:
 
 
 def _without_wal(data: bytes) -> bytes:
-    """A database in WAL mode cannot be opened in memory; bytes 18 and 19 name the mode (SQLite file format 1.3)."""
+    """Return a copy that can be opened in memory: bytes 18 and 19 name the mode (SQLite file format 1.3)."""
     return data[:18] + b"\x01\x01" + data[20:]
 
 

@@ -16,10 +16,10 @@ from urllib.parse import unquote
 
 _ESCAPE = re.compile(r"\\(?:u00|U000000|x)([0-7][0-9a-fA-F])|\\(0[4-7][0-7]|1[0-7][0-7])")
 _DEFANGED_DOT = re.compile(
-    r"\s?[\[({]\s?(?:\.|dot)\s?[\])}]\s?|(?<=\d)\sdot\s(?=\d)|(?<=\d)_dot_(?=\d)", re.I
+    r"\s?[\[({]\s?(?:\.|dot)\s?[\])}]\s?|(?<=\d)\sdot\s(?=\d)|(?<=\d)_dot_(?=\d)", re.IGNORECASE
 )
 _DEFANGED_COLON = re.compile(r"[\[({]:[\])}]")
-_DOTS = str.maketrans({c: "." for c in "\u3002\uff0e\uff61\u2024\u00b7\u2022"})
+_DOTS = str.maketrans(dict.fromkeys("。．｡․·•", "."))
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\u00ad\ufeff\u202a-\u202e\u2066-\u2069]")
 
 # An address as text in base64: the first character of each four spells a digit, a dot, a colon or a

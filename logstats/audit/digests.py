@@ -101,8 +101,11 @@ def xxh32(message: bytes) -> int:
     else:
         value = p5
     value = value + len(message) & _M32
-    for at in range(at, len(message) - 3, 4):
-        value = _left(value + int.from_bytes(message[at : at + 4], "little") * p3 & _M32, 17, 32) * p4 & _M32
+    for start in range(at, len(message) - 3, 4):
+        value = (
+            _left(value + int.from_bytes(message[start : start + 4], "little") * p3 & _M32, 17, 32) * p4
+            & _M32
+        )
     for byte in message[len(message) & ~3 :]:
         value = _left(value + byte * p5 & _M32, 11, 32) * p1 & _M32
     value = (value ^ value >> 15) * p2 & _M32

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import html
 import re
 import zlib
@@ -52,10 +53,8 @@ def pdf_text(data: bytes, limits: Limits) -> list[str]:
     found = [data.decode("latin-1")]
     for match in _STREAM.finditer(data):
         content = match[1]
-        try:
+        with contextlib.suppress(zlib.error):  # what is not deflated is read as it stands
             content = _inflate(content, limits)
-        except zlib.error:
-            pass  # not deflated: it is read as it stands
         found.append(_shown(content))
     return [line for text in found for line in text.split("\n")]
 

@@ -1,4 +1,4 @@
-"""What a run leaves around: modes, owners, keys past their day, temporary files, spills, core dumps, backups."""
+"""What a run leaves around: modes, owners, old keys, temporary files, spills, core dumps, backups."""
 
 from __future__ import annotations
 

@@ -32,8 +32,8 @@ _SIX = re.compile(
 _SIX_DASHED = re.compile(
     r"(?<![0-9A-Za-z-])([0-9a-fA-F]{1,4}(?:-[0-9a-fA-F]{0,4}){2,7})(?=\.ipv6-literal|s?\d*\.ipv6-literal)|(?<![0-9A-Za-z-])([23fF][0-9a-fA-F]{3}(?:-[0-9a-fA-F]{1,4}){7})(?![0-9A-Za-z-])"
 )
-_ARPA4 = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.in-addr", re.I)
-_ARPA6 = re.compile(r"(?<![0-9a-zA-Z.])((?:[0-9a-f]\.){9,32})ip6\.arpa", re.I)
+_ARPA4 = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.in-addr", re.IGNORECASE)
+_ARPA6 = re.compile(r"(?<![0-9a-zA-Z.])((?:[0-9a-f]\.){9,32})ip6\.arpa", re.IGNORECASE)
 # not a version's code (7.0.20.1781(0x...)), nor the error codes of Windows
 _HEX4 = re.compile(
     r"(?<![0-9A-Za-z])(?<![0-9A-Za-z]\()0[xX](?!8007|[cC]00000|[dD][eE][aA][dD])([0-9a-fA-F]{8})(?![0-9A-Za-z])"
@@ -42,11 +42,11 @@ _HEX16 = re.compile(r"(?<![0-9A-Za-z])(?:0[xX])?([23fF][0-9a-fA-F]{31})(?![0-9A-
 _URL_INTEGER = re.compile(r"://(?:[^/@\s]*@)?(\d{8,10})(?![\d.\w])")
 _NAMED_INTEGER = re.compile(
     r"(?:^|[^A-Za-z])(?:ip|ip_?v4|ip_?addr(?:ess)?|addr(?:ess)?|client(?:_?ip)?|remote_?(?:addr|ip|host)|visitor_?ip|src_?ip)[\"']?\s{0,2}[=:]\s{0,2}[\"']?(\d{8,10})(?!\d)",
-    re.I,
+    re.IGNORECASE,
 )
 _NAMED_HEX = re.compile(
     r"(?:^|[^A-Za-z])(?:ip|ip_?addr|addr(?:ess)?|client(?:_?ip)?|remote_?(?:addr|ip))[\"']?\s{0,2}[=:]\s{0,2}[\"']?([0-9a-fA-F]{8})(?![0-9A-Za-z])",
-    re.I,
+    re.IGNORECASE,
 )
 _TRAILING_PORT = re.compile(r"[.#p:]\d{1,5}$")
 
@@ -145,7 +145,7 @@ def _dashed(text: str) -> Iterator[Sighting]:
         if address is None or address.packed[0] == 0 or match[1].startswith("0"):
             continue
         host = re.match(r"(?:[-_]?[A-Za-z][\w-]*)?\.[A-Za-z]", text[match.end() : match.end() + 30])
-        if digits >= 7 and (int(match[1]) >= 32 or host) or (host and digits >= 4):
+        if (digits >= 7 and (int(match[1]) >= 32 or host)) or (host and digits >= 4):
             yield Sighting(match.start(), match.end(), address, "dashed")
     for match in _PADDED.finditer(text):
         if (address := _quad(match.group(1, 2, 3, 4))) is not None:

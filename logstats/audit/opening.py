@@ -35,7 +35,7 @@ _MAGIC: Final = (
 PACKED: Final = ("gz", "bz2", "xz", "zst")
 
 
-class LimitReached(Exception):  # noqa: N818 -- not a failure: the audit ends as inconclusive
+class LimitReached(Exception):
     """A container unpacks to more than the limits allow."""
 
 
@@ -96,7 +96,7 @@ def unpacked(stream: IO[bytes], kind: str, packed_bytes: int, limits: Limits) ->
         case "bz2":
             reader = bz2.BZ2File(stream)
         case "xz":
-            reader = lzma.LZMAFile(stream)
+            reader = lzma.LZMAFile(stream)  # noqa: SIM115 -- the caller reads it to its end
         case _:
             reader = zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True)
     limit = min(limits.unpacked_bytes, packed_bytes * limits.ratio + (1 << 20))

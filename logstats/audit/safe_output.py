@@ -1,4 +1,4 @@
-"""Nothing in an output acts on who opens it: no control characters, formulas, scripts or outside addresses."""
+"""Nothing in an output acts on who opens it: no control characters, formulas or scripts."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+import polars as pl
+
 from logstats.audit.check import Check, Examiner
 from logstats.audit.finding import Finding
 from logstats.audit.pieces import Rows, Text
-
-import polars as pl
 
 _ID: Final = "safe-output"
 _CONTROL: Final = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F\x{80}-\x{9F}]"
@@ -18,19 +18,22 @@ _HIDDEN: Final = r"[\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{2066}-
 _FORMULA: Final = r"^[=+@\t\r＝＋＠－-]"
 _NUMERIC: Final = r"^[+-]?[0-9.,]+(?:[eE][+-]?[0-9]+)?%?$|^-$"
 _PAGE: Final = (
-    ("a script that is read from elsewhere", re.compile(r"<script[^>]+src\s*=", re.I)),
-    ("a handler of events", re.compile(r"<[a-z][^>]*\son[a-z]{3,20}\s*=", re.I)),
-    ("a script as address", re.compile(r"(?:href|src|action)\s*=\s*[\"']?\s*javascript:", re.I)),
+    ("a script that is read from elsewhere", re.compile(r"<script[^>]+src\s*=", re.IGNORECASE)),
+    ("a handler of events", re.compile(r"<[a-z][^>]*\son[a-z]{3,20}\s*=", re.IGNORECASE)),
+    ("a script as address", re.compile(r"(?:href|src|action)\s*=\s*[\"']?\s*javascript:", re.IGNORECASE)),
     (
         "something loaded from outside",
         re.compile(
             r"<(?:img|link|iframe|object|embed|source|video|audio|form|base)\b[^>]*(?:src|href|data|action)\s*=\s*[\"']?\s*(?:https?:)?//",
-            re.I,
+            re.IGNORECASE,
         ),
     ),
-    ("a style loaded from outside", re.compile(r"(?:@import|url\()\s*[\"']?\s*(?:https?:)?//", re.I)),
+    (
+        "a style loaded from outside",
+        re.compile(r"(?:@import|url\()\s*[\"']?\s*(?:https?:)?//", re.IGNORECASE),
+    ),
 )
-_POLICY: Final = re.compile(r"Content-Security-Policy", re.I)
+_POLICY: Final = re.compile(r"Content-Security-Policy", re.IGNORECASE)
 
 
 class _SafeOutput(Examiner):
@@ -70,7 +73,7 @@ def _page(text: Text) -> Iterator[Finding]:
         if match := pattern.search(whole):
             line = whole.count("\n", 0, match.start())
             yield Finding(text.file, text.place(line), _ID, kind)
-    if re.search(r"<html\b", whole, re.I) and not _POLICY.search(whole) and "logstats" in whole:
+    if re.search(r"<html\b", whole, re.IGNORECASE) and not _POLICY.search(whole) and "logstats" in whole:
         yield Finding(text.file, "", _ID, "no Content-Security-Policy")
 
 

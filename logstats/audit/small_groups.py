@@ -17,7 +17,10 @@ from logstats.audit.walk import in_store
 _ID: Final = "small-group"
 _ROW_ID: Final = "visitor-row"
 _FEWEST: Final = 20  # rows from which a column of nothing but different codes is no accident
-_CODE: Final = r"^(?:(?:tok_)?[0-9a-fA-F]{8,128}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[A-Za-z0-9+/_-]{11,90}={0,2})$"
+_CODE: Final = (
+    r"^(?:(?:tok_)?[0-9a-fA-F]{8,128}|"
+    r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[A-Za-z0-9+/_-]{11,90}={0,2})$"
+)
 _ONE_VISITOR = re.compile(
     r"^(?:(?:client|remote|visitor|user|source|src)?_?(?:ip|ip_?addr(?:ess)?|addr|address)|(?:remote|client)_host|"
     r"(?:visitor|session|user|client|device|cookie)_?(?:id|token|hash|key|uuid)|fingerprint|session|cookie|token|"

@@ -85,7 +85,7 @@ class SourceBlock:
 
     @cached_property
     def hits(self) -> pl.DataFrame:
-        """The lines of combined or common shape: host user time method path query status sent referrer agent."""
+        """The lines of combined or common shape, as columns of text."""
         request = pl.col("request").str.splitn(" ", 3)
         target = request.struct.field("field_1")
         words = pl.col("before").str.splitn(" ", 4)

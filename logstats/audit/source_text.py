@@ -20,7 +20,7 @@ _HOST: Final = r"(?i)^[a-z0-9_-]+(?:\.[a-z0-9_-]+)+$"
 
 
 class _SourceText(Examiner):
-    """The words of the outputs, met by the private texts of the source, less what the source tells in public."""
+    """The words of the outputs, met by the private texts of the source, less what is public there."""
 
     wants_source = True
 
@@ -72,7 +72,7 @@ class _SourceText(Examiner):
                 self._met.setdefault(decoded, kind)
 
     def _note_public(self, hits: pl.DataFrame) -> None:
-        """What is a path of the site, a part of one or a word of an agent string is no secret of one visitor."""
+        """Note paths of the site, their parts and words of agents: no secrets of one visitor."""
         targets = hits["target"].drop_nulls().unique().str.split("?").list.first().unique()
         agents = hits["agent"].drop_nulls().unique()
         parts = pl.concat(
@@ -97,7 +97,7 @@ class _SourceText(Examiner):
 
 def _is_plain(value: str) -> bool:
     """Whether a text is a short number or a date: it stands in every output by chance."""
-    return value.isdecimal() and len(value) < 9 or value.replace("-", "").isdecimal() and len(value) == 10
+    return (value.isdecimal() and len(value) < 9) or (value.replace("-", "").isdecimal() and len(value) == 10)
 
 
 CHECK = Check(

@@ -128,7 +128,7 @@ class _SameNumbers(Examiner):
                 yield from _other_numbers(file, shown, report)
 
     def _beside(self, file: str) -> Published | None:
-        """Return the report of a file's run: the same name before the dot, or the only report of its directory."""
+        """Return the report of a file's run: of the same name, or the only one in its directory."""
         folder = file.rpartition("/")[0]
         here = [r for r in self._reports if r.file.rpartition("/")[0] in (folder, folder.rpartition("/")[0])]
         same = [

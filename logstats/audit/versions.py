@@ -13,18 +13,20 @@ _PRODUCT = re.compile(r"(?:^|[\s\"'(;,\[|=+>])(\d{0,3}[A-Za-z][\w.+ -]{0,38}?)(?
 _SECOND_PRODUCT = re.compile(r"[A-Za-z]\w*/(?:[\d.]+/)?[A-Za-z]\w*/$")
 _NAMED = re.compile(r"(?:^|[;(,] ?)[A-Z]\w+ $")
 _ADDRESS_WORD = re.compile(
-    r"(?:ip|ipv4|addr|address|client|host|remote|visitor|peer|from|src|source|user|by|http|https|net|forwarded[-_ ]?for)$",
-    re.I,
+    r"(?:ip|ipv4|addr|address|client|host|remote|visitor|peer|from|src|source|user|by|"
+    r"http|https|net|forwarded[-_ ]?for)$",
+    re.IGNORECASE,
 )
 _KEYWORD = re.compile(
     r"(?:^|[^a-z])(?:versions?|ver|rel(?:ease)?[sd]?|rev(?:ision)?s?|build|firmware|kernel|tag(?:ged)?|patch|update[sd]?|"
     r"upgrade[sd]?|since|until|before|after|bump(?:ed|s)?|requires?|sections?|sect?|chapter|clause|paragraph|figure|fig|"
-    r"tables?|appendix|annex|part|article|items?|oid|rfc|asn\.?1|x\.\d{3}|draft|step|rv|nmu|policy|§+)[\s:.=\"'(#,\[]*(?:to |in |from |of |and )?$",
-    re.I,
+    r"tables?|appendix|annex|part|article|items?|oid|rfc|asn\.?1|x\.\d{3}|draft|step|rv|nmu|policy|§+)"
+    r"[\s:.=\"'(#,\[]*(?:to |in |from |of |and )?$",
+    re.IGNORECASE,
 )
 _BUMP = re.compile(
     r"\b(?:bump|upgrade|update|downgrade|version)\w*\s+\S+\s+(?:from|to|was|is|now)\s+$|\bfrom\s+v?\d[\w.]*\s+to\s+$",
-    re.I,
+    re.IGNORECASE,
 )
 _COMPARED = re.compile(r"(?:[=<>!~]=|>>|<<|[<>~^])\s?$")
 _LETTER_V = re.compile(r"(?:^|[^A-Za-z])[vVr][.]?$")
@@ -33,7 +35,7 @@ _LIBRARY = re.compile(r"\.(?:so|dylib|dll|jar)\.$")
 _ARCHIVE = re.compile(
     r"(?:[-+~._]?(?:[a-z]+\d*)?)?\.(?:tar|t[gbx]z|zip|whl|deb|udeb|rpm|jar|dll|so|exe|msi|dmg|egg|gem|apk|orig|dsc|patch|diff|"
     r"dist-info|min|js|css|pkg|nupkg|crate|el\d|fc\d+)\b",
-    re.I,
+    re.IGNORECASE,
 )
 _REVISION = re.compile(r"(?:[-+~](?!\d{1,3}\.\d{1,3}\.\d)[0-9A-Za-z]|[A-Za-z_])")
 _LISTED = re.compile(r"^(?:[a-z]{2}\s+)?[\s*+-]*[A-Za-z][\w.+:-]*[\s=@(:,|\"']{1,40}$")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,12 +31,12 @@ def walk(path: Path, group: str) -> Iterator[Entry | Trouble]:
 
 def _below(path: Path, name: str, group: str) -> Iterator[Entry | Trouble]:
     try:
-        names = sorted(os.listdir(path))
+        children = sorted(path.iterdir())
     except OSError:
         yield Trouble(name, "cannot be listed")
         return
-    for child in names:
-        yield from walk(path / child, group)
+    for child in children:
+        yield from walk(child, group)
 
 
 def in_store(name: str, request: Request) -> bool:

@@ -52,8 +52,8 @@ def statements(policy: Policy) -> tuple[Statement, ...]:
         Statement("referrer", "the site from which you followed a link to us, if you did.", item=True),
         Statement(
             "use",
-            "We use this only for summary statistics: to see what is of most interest to visitors, to decide on the "
-            "technical design of the site, and to find problems of performance.",
+            "We use this only for summary statistics: to see what is of most interest to visitors, to decide "
+            "on the technical design of the site, and to find problems of performance.",
         ),
         Statement("network", _network(policy)),
         Statement("queries", _queries(policy)),
@@ -61,8 +61,9 @@ def statements(policy: Policy) -> tuple[Statement, ...]:
         *_rounding(policy),
         Statement(
             "not reported",
-            "Nothing in these statistics reveals your name, address, e-mail address, telephone number, social security "
-            "number, password, bank account or card, nor a combination such as birth date, zip code and gender.",
+            "Nothing in these statistics reveals your name, address, e-mail address, telephone number, "
+            "social security number, password, bank account or card, "
+            "nor a combination such as birth date, zip code and gender.",
         ),
         Statement("raw logs", _raw_logs(policy)),
         Statement(
@@ -70,7 +71,8 @@ def statements(policy: Policy) -> tuple[Statement, ...]:
         ),
         Statement(
             "changes",
-            "When this policy changes, it gets a new version and date; every statistic names those it was made under.",
+            "When this policy changes, it gets a new version and date; "
+            "every statistic names those it was made under.",
         ),
     )
 
@@ -78,23 +80,30 @@ def statements(policy: Policy) -> tuple[Statement, ...]:
 def _network(policy: Policy) -> str:
     if "truncate" in policy.addresses.report_modes and policy.addresses.networks_table:
         return (
-            f"Of your address, statistics show at most the network, its first {policy.addresses.ipv4_bits} bits "
+            f"Of your address, statistics show at most the network, its first "
+            f"{policy.addresses.ipv4_bits} bits "
             f"({policy.addresses.ipv6_bits} bits for IPv6), together with all others in it."
         )
-    return "No part of your address stands in the statistics; it is used in memory to count visitors and is then forgotten."
+    return (
+        "No part of your address stands in the statistics; "
+        "it is used in memory to count visitors and is then forgotten."
+    )
 
 
 def _queries(policy: Policy) -> str:
     if not policy.paths.keep_params:
         return "What you typed into a search or a form is removed before anything is counted."
     names = ", ".join(policy.paths.keep_params)
-    return f"Of what follows a question mark in an address of a page, only these parameters are counted: {names}."
+    return f"Of what follows a question mark in a page's address, only these parameters are counted: {names}."
 
 
 def _groups(policy: Policy) -> str:
     if policy.disclosure.k == 1:
-        return "The statistics are for the staff of the site alone; small groups of visitors are not hidden in them."
-    return f"A page, a browser or any other group with fewer than {policy.disclosure.k} visitors a day is not shown by itself."
+        return "The statistics are for the staff of the site alone; small groups are not hidden in them."
+    return (
+        "A page, a browser or any other group with fewer than "
+        f"{policy.disclosure.k} visitors a day is not shown by itself."
+    )
 
 
 def _rounding(policy: Policy) -> tuple[Statement, ...]:

@@ -56,6 +56,7 @@ def finish(hit: Hit) -> Hit | Rejected:
     parts = hit.pop(PARTS, None)
     if isinstance(parts, dict) and hit[schema.TIME] is None:
         hit[schema.TIME] = assemble(parts)
-        if hit[schema.TIME] is None and ("day" in parts or "epoch" in parts):
+        # a date without its year is no time, but no mistake either
+        if hit[schema.TIME] is None and (parts.keys() >= {"year", "day"} or "epoch" in parts):
             return Rejected(BAD_TIME, schema.TIME)
     return hit

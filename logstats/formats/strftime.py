@@ -31,16 +31,19 @@ _CONVERSIONS: Final[dict[str, tuple[str, str | None]]] = {
     "k": (r"[ \d]?\d", "hour"),
     "I": (r"\d\d", "hour12"),
     "l": (r"[ \d]?\d", "hour12"),
-    "p": (r"[AaPp][Mm]", "half"),
-    "P": (r"[AaPp][Mm]", "half"),
+    # some locales have no word for it
+    "p": (r"(?:[AaPp][Mm])?", "half"),
+    "P": (r"(?:[AaPp][Mm])?", "half"),
     "M": (r"\d\d", "minute"),
     "S": (r"\d\d", "second"),
     "f": (r"\d{1,9}", "fraction"),
+    "3": (r"\d{3}", "fraction"),
+    "6": (r"\d{6}", "fraction"),
     "z": (r"(?:[+-]\d\d:?\d\d|Z)", "zone"),
     "Z": (r"[A-Za-z+\-0-9]{1,6}", None),
     "s": (r"\d{1,12}", "epoch"),
     "j": (r"\d{3}", "day_of_year"),
-    "a": (r"[A-Za-z]{3}", None),
+    "a": (r"[A-Za-z]{2,4}", None),
     "A": (r"[A-Za-z]{3,9}", None),
     "u": (r"\d", None),
     "w": (r"\d", None),
@@ -102,6 +105,8 @@ def compile_strftime(text: str) -> tuple[str, tuple[str | None, ...]]:
 
 
 def _expand(text: str) -> str:
+    # httpd does not, but modules and operators do write fractions into a strftime format
+    text = re.sub(r"%?msec_frac", "%3", re.sub(r"%?usec_frac", "%6", text))
     return re.sub(r"%([TRDFrcxX])", lambda m: _SHORTHANDS[m[1]], text)
 
 

@@ -202,6 +202,12 @@ def test_a_clean_output_passes_against_its_source(source: Path) -> None:
     assert audit(target, sources=(source,)).exit_code == 0
 
 
+def test_the_version_of_a_browser_in_the_source_is_no_address(source: Path) -> None:
+    source.write_text(LINES.replace("121.0.0.0", "121.0.7.19").replace("/c HTTP", "/Edg/121.0.7.19 HTTP"))
+
+    assert found("source-address", "Chrome/121.0.7.19\n", source) == []
+
+
 def test_a_source_cut_short_is_inconclusive(source: Path) -> None:
     import gzip
 

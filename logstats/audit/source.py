@@ -21,7 +21,8 @@ from logstats.audit.opening import CHUNK_BYTES, HEAD_BYTES, PACKED, sniff, unpac
 from logstats.audit.rules import Limits
 
 _PIECES: Final = ("before", "request", "status", "referrer", "gap", "agent", "rest", "more", "yet_more")
-_QUAD: Final = r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}"
+# What follows a product's name is its version: the lines' own addresses never stand there.
+_QUAD: Final = r"(?:[A-Za-z]/)?\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}"
 _SIX: Final = r"[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]{0,38}:[0-9A-Fa-f:.]{0,20}"
 _TIME: Final = r"\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\]"
 
@@ -55,7 +56,11 @@ class SourceBlock:
 
     @cached_property
     def addresses(self) -> pl.Series:
-        """The distinct texts that may be addresses and did not stand in earlier blocks."""
+        """The distinct texts that may be addresses and did not stand in earlier blocks.
+
+        Agent strings are left out: what looks like an address there is a version,
+        and one that is none is found in an output without the source.
+        """
         every = pl.concat_str(
             [
                 pl.col(name).fill_null("")
@@ -63,9 +68,9 @@ class SourceBlock:
             ],
             separator=" ",
         )
-        agent = self.pieces["agent"].drop_nulls().unique()
-        text = pl.concat([self.pieces.lazy().select(every.alias("t")).collect()["t"], agent.alias("t")])
+        text = self.pieces.lazy().select(every.alias("t")).collect()["t"]
         quads = text.str.extract_all(_QUAD).explode(empty_as_null=False)
+        quads = quads.filter(~quads.str.contains("^[A-Za-z]"))
         sixes = (
             text.filter(text.str.contains("::|(?:[0-9a-fA-F]{1,4}:){5}"))
             .str.extract_all(_SIX)

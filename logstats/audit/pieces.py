@@ -5,7 +5,7 @@ Reading makes these and nothing else; checks see only these.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
@@ -121,10 +121,3 @@ class Trouble:
 
 
 Piece = Text | Rows | Document | Trouble
-
-
-@dataclass(slots=True)
-class Names:
-    """The names of files and members seen, scanned like any text."""
-
-    seen: list[str] = field(default_factory=list)

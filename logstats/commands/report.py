@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import click
-from rich.console import Console
 
 from logstats.commands.ending import end_run, refuse_nothing
-from logstats.commands.options import input_options, log_argument, scope_options
+from logstats.commands.options import input_options, scope_options
 from logstats.commands.progress import watch_progress
+from logstats.commands.stored import report_stored, show_report, store_options
 from logstats.enrich import Scope
 from logstats.geo import open_databases
 from logstats.pipeline import Logs, Rules, report_logs
 from logstats.policy import load_policy
 from logstats.recognize import format_named
-from logstats.report import check_target, write_reports
-from logstats.report.to_terminal import print_report
+from logstats.report import check_target
 
 
 @click.command()
-@log_argument
+@click.argument("logs", nargs=-1, metavar="[LOG]...")
+@store_options
 @click.option(
     "-o",
     "--output",
@@ -38,6 +39,10 @@ from logstats.report.to_terminal import print_report
 def report(  # noqa: PLR0913 - one parameter for each option
     *,
     logs: tuple[str, ...],
+    directory: Path | None,
+    site: str | None,
+    period: str | None,
+    compare: bool,
     outputs: tuple[str, ...],
     since: date | None,
     until: date | None,
@@ -58,6 +63,12 @@ def report(  # noqa: PLR0913 - one parameter for each option
     """
     for target in outputs:
         check_target(target)
+    if directory is not None:
+        span = since, until, period
+        stored = report_stored(directory, site, logs, load_policy(policy), span, top=top, compare=compare)
+        return show_report(stored, outputs, top=top)
+    if not logs:
+        raise click.UsageError("name a LOG, - for standard input, or a --store")
     rules = Rules(
         load_policy(policy),
         Scope(tz, since, until, bots),
@@ -67,8 +78,5 @@ def report(  # noqa: PLR0913 - one parameter for each option
         read = Logs(logs, format_named(format_name), watch)
         made = report_logs(read, rules, top=top)
     refuse_nothing(read)
-    if outputs:
-        write_reports(made, outputs)
-    else:
-        print_report(made, Console(highlight=False, markup=False), top=top)
+    show_report(made, outputs, top=top)
     return end_run(read, made.lines, max_rejected=max_rejected, quiet=quiet, verbose=verbose)

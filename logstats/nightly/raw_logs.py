@@ -61,13 +61,13 @@ def delete_log(log: RawLog, ledger: Path) -> None:
 
 
 def _is_plain_file(path: Path) -> bool:
-    """Whether a path is a regular file of one name, itself and not by a link."""
+    """Whether a path is a regular file of one name, and no part of it a link."""
     try:
         status = path.lstat()
     except OSError:
         return False
     plain = stat.S_ISREG(status.st_mode) and status.st_nlink == 1
-    return plain and Path(os.path.realpath(path.parent)) / path.name == Path(os.path.realpath(path))
+    return plain and os.path.realpath(path) == os.path.abspath(path)  # noqa: PTH100 - Path.absolute keeps `..`
 
 
 def _age(path: Path, now: datetime) -> timedelta:

@@ -30,10 +30,11 @@ LAYOUT: Final = (
     """CREATE TABLE day(site INTEGER NOT NULL, day TEXT NOT NULL, origin TEXT NOT NULL,
        lines INTEGER NOT NULL, account TEXT NOT NULL, counts BLOB NOT NULL, checksum INTEGER NOT NULL,
        PRIMARY KEY(site, day, origin))""",
-    # a log by its content, and how far it was used; offsets are unpacked bytes
+    # a log by its content, and how far it was used; offsets are unpacked bytes, `marks`
+    # begin with what tells that its file was not touched since
     """CREATE TABLE stream(id INTEGER PRIMARY KEY, site INTEGER NOT NULL, name TEXT NOT NULL,
        used INTEGER NOT NULL, seen INTEGER NOT NULL, day_before TEXT, marks BLOB NOT NULL,
-       unchanged BLOB NOT NULL, last_run TEXT NOT NULL, ledger INTEGER)""",
+       last_run TEXT NOT NULL, ledger INTEGER)""",
     # days of which a log holds lines, behind `used`, that are not counted yet
     """CREATE TABLE pending(stream INTEGER NOT NULL, day TEXT NOT NULL, lines INTEGER NOT NULL,
        PRIMARY KEY(stream, day)) WITHOUT ROWID""",

@@ -126,6 +126,8 @@ def _read_day(line: bytes, name: str, number: int) -> _Day:
         raise BadDump(name, number, str(error)) from None
     except (ValueError, KeyError, TypeError, AttributeError, pl.exceptions.PolarsError):
         raise BadDump(name, number, "is no day of a store") from None
+    if not account.lines.balances() or account.lines.parsed != days[schema.HITS].sum():
+        raise BadDump(name, number, "its lines and its hits do not add up")
     _check_texts(summary, name, number)
     return _Day(texts[0], texts[1], day, texts[2], account, summary)
 

@@ -19,8 +19,7 @@ DIRECTORY_MODE: Final = 0o700
 FILE_MODE: Final = 0o600
 KEY_NAME: Final = "fingerprint.key"
 LOCK_NAME: Final = "lock"
-# BLAKE2b takes up to 64 bytes; keys of a day, which do not live as long as the store, have 32.
-KEY_BYTES: Final = 64
+KEY_BYTES: Final = 32
 
 
 class LockHeld(StoreError):
@@ -67,9 +66,11 @@ def read_key(directory: Path) -> bytes:
     try:
         if not path.exists():
             _make_key(directory, path)
-        key = path.read_bytes()
+        key = bytes.fromhex(path.read_text("ascii"))
     except OSError as error:
         raise StoreError(f"{path}: cannot be used ({_reason(error)})") from None
+    except ValueError:
+        key = b""
     if len(key) != KEY_BYTES:
         raise StoreError(f"{path}: is no key of {KEY_BYTES} bytes; restore it from a backup of the store")
     return key
@@ -82,7 +83,7 @@ def _make_key(directory: Path, path: Path) -> None:
     descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(KEY_BYTES))
+            file.write(f"{secrets.token_hex(KEY_BYTES)}\n".encode())
             file.flush()
             os.fsync(file.fileno())
         made.rename(path)

@@ -18,6 +18,7 @@ from logstats.store.database import Store
 
 WINDOW_BYTES: Final = 4096
 MARK_BYTES: Final = 16
+_NOTHING: Final = bytes(MARK_BYTES)
 # Marks stand at powers of two from here (shorter than any line of an access log) and where reading ended.
 FIRST_MARK: Final = 64
 _PERSON: Final = b"logstats-stream"
@@ -81,8 +82,7 @@ def load_streams(store: Store, site: int) -> list[Stream]:
     for stream, day, lines in store.ask(sql, (site,)):
         pending.setdefault(stream, {})[date.fromisoformat(day)] = lines
     rows = store.ask(
-        "SELECT id, name, used, seen, day_before, marks, unchanged, last_run, ledger FROM stream"
-        " WHERE site = ?",
+        "SELECT id, name, used, seen, day_before, marks, last_run, ledger FROM stream WHERE site = ?",
         (site,),
     )
     return [
@@ -90,15 +90,15 @@ def load_streams(store: Store, site: int) -> list[Stream]:
             name=name,
             used=used,
             seen=seen,
-            marks=_unpack(marks),
+            marks=_unpack(marks[MARK_BYTES:]),
             day_before=date.fromisoformat(before) if before else None,
             pending=pending.get(id_, {}),
-            unchanged=unchanged,
+            unchanged=marks[:MARK_BYTES].replace(_NOTHING, b""),
             last_run=date.fromisoformat(last_run),
             ledger=ledger,
             id=id_,
         )
-        for id_, name, used, seen, before, marks, unchanged, last_run, ledger in rows
+        for id_, name, used, seen, before, marks, last_run, ledger in rows
     ]
 
 
@@ -111,16 +111,15 @@ def save_streams(store: Store, site: int, streams: Iterable[Stream]) -> None:
             stream.used,
             stream.seen,
             stream.day_before.isoformat() if stream.day_before else None,
-            _pack(stream.marks),
-            stream.unchanged,
+            (stream.unchanged or _NOTHING) + _pack(stream.marks),
             stream.last_run.isoformat(),
             stream.ledger,
         )
         sql = (
-            "INSERT INTO stream(id, site, name, used, seen, day_before, marks, unchanged, last_run, ledger)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET name = excluded.name,"
+            "INSERT INTO stream(id, site, name, used, seen, day_before, marks, last_run, ledger)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET name = excluded.name,"
             " used = excluded.used, seen = excluded.seen, day_before = excluded.day_before,"
-            " marks = excluded.marks, unchanged = excluded.unchanged, last_run = excluded.last_run,"
+            " marks = excluded.marks, last_run = excluded.last_run,"
             " ledger = excluded.ledger RETURNING id"
         )
         number = store.ask(sql, (stream.id, *values))[0][0]

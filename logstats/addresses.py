@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import socket
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -43,6 +44,8 @@ _BRACKETED: Final = re.compile(r"\[([^\[\]]*)\](?::[0-9]{1,5})?")
 _PORT_AFTER_DOTTED: Final = re.compile(rf"((?:[0-9a-f:]*:)?{_DOTTED}):[0-9]{{1,5}}", re.IGNORECASE)
 _PORT_AFTER_NAME: Final = re.compile(r"([^:]+):[0-9]{1,5}")
 _LONGEST: Final = 512
+# IPv6 clients come back in block after block; these are kept in memory only, about 20 MB.
+_REMEMBERED: Final = 65_536
 
 _MAPPED: Final = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96, RFC 4291 section 2.5.5.2
 _COMPATIBLE: Final = bytes(12)  # ::/96, RFC 4291 section 2.5.5.1
@@ -80,9 +83,9 @@ def nat64_layout(prefix: str) -> Nat64:
     return network.network_address.packed[:first], tuple(places[:4])
 
 
-def _layouts(prefixes: Sequence[str]) -> list[Nat64]:
+def _layouts(prefixes: Sequence[str]) -> tuple[Nat64, ...]:
     """Return the layouts, the longest prefix first, as routing has it."""
-    return sorted(map(nat64_layout, prefixes), key=lambda layout: -len(layout[0]))
+    return tuple(sorted(map(nat64_layout, prefixes), key=lambda layout: -len(layout[0])))
 
 
 def _embedded(packed: bytes, nat64: Sequence[Nat64]) -> bytes | None:
@@ -186,7 +189,8 @@ def truncate_address(text: str, *, ipv4_bits: int = 16, ipv6_bits: int = 32) -> 
     return f"{network}/{ipv6_bits if ':' in network else ipv4_bits}"
 
 
-def _read_odd(text: str | None, nat64: Sequence[Nat64]) -> tuple[str, str | None]:
+@lru_cache(maxsize=_REMEMBERED)
+def _read_odd(text: str | None, nat64: tuple[Nat64, ...]) -> tuple[str, str | None]:
     """Return kind and canonical form of one host that is no plain dotted quad."""
     if text is None or len(text) > _LONGEST:
         return NONE, None

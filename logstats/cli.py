@@ -16,7 +16,7 @@ import click
 
 from logstats import __version__
 from logstats.errors import LogstatsError
-from logstats.process import protect_process
+from logstats.process import keep_memory, protect_process
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +72,7 @@ def cli() -> None:
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with the code that tells how it went."""
     protect_process()
+    keep_memory()
     code = _run(args)
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.flush()

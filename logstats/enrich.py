@@ -11,6 +11,7 @@ import polars as pl
 from logstats import schema
 from logstats.agents import parse_agents
 from logstats.batches import AGENT, CIDR, CLIENT, CUT, MINUTE, REQUEST, Batch, EnrichedBatch
+from logstats.memo import Memo
 from logstats.rules import is_static_path
 
 if TYPE_CHECKING:
@@ -33,29 +34,33 @@ class Scope:
     bots: str = BOTS_APART
 
 
-def enrich_batch(
-    redacted: RedactedBatch, scope: Scope, *, geo: Geo | None = None, networks: bool = False
-) -> EnrichedBatch:
-    """Return hits with day, hour, browser, system, device, bot and place.
+class Enricher:
+    """Tells what is in the redacted values; one a thread.
 
     Args:
-        redacted: Hits without personal data.
         scope: The time zone of days and hours.
         geo: Databases in which the cut addresses are looked up.
         networks: Whether the cut address itself is the network, where no database tells one.
     """
-    values = redacted.values
-    local = values[MINUTE][schema.TIME].dt.convert_time_zone(scope.timezone)
-    minutes = pl.DataFrame(
-        {schema.DAY: local.dt.date(), schema.HOUR: local.dt.hour().cast(pl.Int64)},
-    )
-    agents = parse_agents(values[AGENT][AGENT]).with_columns(values[AGENT][schema.TOKEN])
-    requests = values[REQUEST].with_columns(is_static_path(pl.col(schema.PATH)).alias("static"))
-    clients = _places(values[CLIENT], geo, networks=networks)
-    enriched = redacted.replace(
-        minute=minutes, agent=agents, request=requests, client=clients
-    )
-    return EnrichedBatch(enriched)
+
+    def __init__(self, scope: Scope, *, geo: Geo | None = None, networks: bool = False) -> None:
+        self._scope = scope
+        self._geo = geo
+        self._networks = networks
+        self._agents = Memo(parse_agents)
+        self._static = Memo(lambda paths: paths.to_frame().select(is_static_path(pl.first()).alias("static")))
+
+    def enrich_batch(self, redacted: RedactedBatch) -> EnrichedBatch:
+        """Return hits with day, hour, browser, system, device, bot and place."""
+        values = redacted.values
+        local = pl.col(schema.TIME).dt.convert_time_zone(self._scope.timezone)
+        minutes = values[MINUTE].select(
+            local.dt.date().alias(schema.DAY), local.dt.hour().cast(pl.Int64).alias(schema.HOUR)
+        )
+        agents = self._agents(values[AGENT][AGENT]).with_columns(values[AGENT][schema.TOKEN])
+        requests = values[REQUEST].hstack(self._static(values[REQUEST][schema.PATH]))
+        clients = _places(values[CLIENT], self._geo, networks=self._networks)
+        return EnrichedBatch(redacted.replace(minute=minutes, agent=agents, request=requests, client=clients))
 
 
 def _places(clients: pl.DataFrame, geo: Geo | None, *, networks: bool) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -43,11 +44,10 @@ AGENT_LABELS: Final = (
 FIRST_ERROR: Final = 400
 FIRST_SERVER_ERROR: Final = 500
 STATUS_CODES: Final = 1000
-_EVEN: Final = pl.lit(2**64 - 2, pl.UInt64)
 
 
 def key_hits(batch: EnrichedBatch, seeds: Seeds) -> pl.DataFrame:
-    """Return the hits with day, token, and one key a facet, in a column named as the facet.
+    """Return the hits with day, token, bot, and one key a facet, in a column named as the facet.
 
     The keys of values that are counted together are joined by exclusive or:
     they are random numbers of different purposes.
@@ -62,6 +62,7 @@ def key_hits(batch: EnrichedBatch, seeds: Seeds) -> pl.DataFrame:
     return hits.with_columns(
         values[MINUTE][schema.DAY].gather(hits[MINUTE]).alias(schema.DAY),
         _tokens(batch, seeds).alias(schema.TOKEN),
+        values[AGENT][schema.BOT].is_not_null().gather(hits[AGENT]).alias(schema.BOT),
         (keys(REQUEST, schema.PATH) ^ error_keys.gather(hits[schema.STATUS])).alias(REQUESTS),
         keys(REFERRER, schema.REFERRER).alias(REFERRERS),
         (
@@ -110,6 +111,7 @@ def _kind_family(static: pl.Series) -> pl.Expr:
     )
 
 
+@lru_cache(maxsize=8)
 def _status_keys(seeds: Seeds) -> tuple[pl.Series, pl.Series]:
     """Return the keys of all statuses, and those of errors with 0 for all others."""
     every = [seeds.number(schema.STATUS, status) for status in range(STATUS_CODES)]
@@ -118,17 +120,8 @@ def _status_keys(seeds: Seeds) -> tuple[pl.Series, pl.Series]:
 
 
 def _tokens(batch: Batch, seeds: Seeds) -> pl.Series:
-    """Return the token of each hit's visitor on its day: even for people, one odd token for all bots.
-
-    A visitor is a distinct (unwrapped address, agent) on a day (PRIVACY: people only).
-    """
+    """Return the token of each hit's visitor: a distinct (unwrapped address, agent) on a day."""
     hits, values = batch.hits, batch.values
-    days = values[MINUTE][schema.DAY]
-    salts = {day: seeds.number(schema.DAY, str(day)) for day in days.unique().to_list()}
-    day_tokens = days.replace_strict(salts, return_dtype=pl.UInt64).gather(hits[MINUTE])
+    by_day = seeds.hash_text(values[MINUTE][schema.DAY], schema.DAY).gather(hits[MINUTE])
     clients = values[CLIENT][schema.TOKEN].gather(hits[CLIENT])
-    agents = values[AGENT][schema.TOKEN].gather(hits[AGENT])
-    bots = values[AGENT][schema.BOT].is_not_null().gather(hits[AGENT])
-    tokens = pl.DataFrame({"day": day_tokens, "client": clients, "agent": agents, "bot": bots})
-    person = (pl.col("day") ^ pl.col("client") ^ pl.col("agent")) & _EVEN
-    return tokens.select(pl.when("bot").then(pl.col("day") | 1).otherwise(person)).to_series()
+    return by_day ^ clients ^ values[AGENT][schema.TOKEN].gather(hits[AGENT])

@@ -22,7 +22,7 @@ from logstats.batches import (
     encode,
 )
 from logstats.formats import Rejected, parse_line
-from logstats.lines import decode_line, lines_at, split_lines, to_utf8
+from logstats.lines import decode_line, split_lines
 from logstats.plan import plan_of
 from logstats.split import split_block
 from logstats.tally import Tally
@@ -50,10 +50,10 @@ def parse_block(data: bytes, formats: tuple[Format, ...], *, keep_query: bool = 
     plan = plan_of(formats[0])
     if plan is None:
         return _parse_odd(split_lines(data), formats, None)
-    split = split_block(to_utf8(data)[0], plan, keep_query=keep_query)
+    split = split_block(data, plan, keep_query=keep_query)
     odd = split.odd_rows()
     batch = split.batch() if len(odd) < split.height else None
-    return _parse_odd(lines_at(data, odd), formats, batch, split.height - len(odd))
+    return _parse_odd(split.odd_lines(data), formats, batch, split.height - len(odd))
 
 
 def _parse_odd(

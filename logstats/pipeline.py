@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Final
 from logstats import schema
 from logstats.aggregate import OpenDays
 from logstats.disclose import disclose
-from logstats.enrich import Scope, enrich_batch, select_hits
+from logstats.enrich import Enricher, Scope, select_hits
 from logstats.parse import batch_of_hits, parse_block
 from logstats.read import Block, Problem, find_sources, prefetch, read_sources
 from logstats.recognize import recognize
-from logstats.redact import redact_batch
+from logstats.redact import LineMasks, Redactor
 from logstats.rewrite import Rewritten, rewrite_block
 from logstats.rollup import SOURCES
 from logstats.seeds import Seeds
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from logstats.formats import Format, Hit
     from logstats.geo import Geo
     from logstats.policy import Policy
-    from logstats.redact import LineMasks
     from logstats.tables import Report
 
 # polars works with several threads by itself; two of ours keep two processors busy between its steps.
@@ -71,7 +70,7 @@ class Logs:
         self.sources_read += len(found.sources)
         blocks = read_sources(found.sources, flush_early=flush_early)
         known: tuple[str, tuple[Format, ...] | Problem | None] = ("", None)
-        for item in blocks if flush_early else prefetch(blocks, depth=2):
+        for item in blocks if flush_early else prefetch(blocks):
             if isinstance(item, Problem):
                 self.problems.append(item)
                 continue
@@ -122,7 +121,9 @@ class _Counter:
 
     def __init__(self, rules: Rules, seeds: Seeds) -> None:
         self._rules = rules
-        self._seeds = seeds
+        networks = rules.policy.addresses.networks_table
+        self._redactor = Redactor(rules.policy, seeds, places=rules.places)
+        self._enricher = Enricher(rules.scope, geo=rules.geo, networks=networks)
         self._odd: dict[Format, list[Hit]] = {}
         self.counted = Counted(OpenDays(seeds))
 
@@ -156,16 +157,13 @@ class _Counter:
         """Count what is left and return all."""
         for format_ in list(self._odd):
             self.count_odd(format_)
+        self.counted.replaced = self._redactor.replaced
         return self.counted
 
     def count_batch(self, parsed: ParsedBatch) -> None:
         """Redact, enrich and count a batch."""
-        rules = self._rules
-        redacted = redact_batch(
-            parsed, rules.policy, self._seeds, places=rules.places, replaced=self.counted.replaced
-        )
-        enriched = enrich_batch(redacted, rules.scope, geo=rules.geo, networks=rules.policy.addresses.networks_table)
-        selected = select_hits(enriched, rules.scope)
+        enriched = self._enricher.enrich_batch(self._redactor.redact_batch(parsed))
+        selected = select_hits(enriched, self._rules.scope)
         self.counted.lines.filtered += enriched.hits.height - selected.hits.height
         if selected.hits.height:
             self.counted.days.count(selected)

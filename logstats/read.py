@@ -42,8 +42,9 @@ __all__ = [
     "read_sources",
 ]
 
-# 16 MiB: below glibc's limit of 32 MiB for memory that is used again without new page faults.
-BLOCK_BYTES: Final = 16 * 1024 * 1024
+# A block ends with the piece that makes it at least so long, so it is about twice this. Larger ones hold
+# each distinct value fewer times, smaller ones need less memory; beyond this the gain is small.
+BLOCK_BYTES: Final = 8 * 1024 * 1024
 # Apache and nginx take at most 8 KiB of request line by default; 64 KiB holds any field they write.
 MAX_LINE_BYTES: Final = 64 * 1024
 # Below this a byte is a control character; these four are no sign of a binary file.

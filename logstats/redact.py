@@ -6,6 +6,7 @@ replaced by a fixed word and counted, never passed on.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -15,23 +16,35 @@ import polars as pl
 
 from logstats import schema
 from logstats.addresses import CANONICAL, cut_hosts, networks, read_hosts
-from logstats.batches import AGENT, CIDR, CLIENT, CUT, NOTHING, PROTOCOL, REFERRER, REQUEST, VHOST, RedactedBatch
+from logstats.batches import (
+    AGENT,
+    CIDR,
+    CLIENT,
+    CUT,
+    NOTHING,
+    PROTOCOL,
+    REFERRER,
+    REQUEST,
+    VHOST,
+    RedactedBatch,
+)
 from logstats.keys import keyed_tokens
+from logstats.memo import Memo
 from logstats.pii import CLASSES, clean_paths, clean_query, referrer_domains, referrer_origins, rewrite_paths
 
 if TYPE_CHECKING:
-    from collections import Counter
-
     from logstats.batches import ParsedBatch
     from logstats.policy import Policy
     from logstats.seeds import Seeds
 
 NONE: Final = "(none)"
+NO_REQUEST: Final = "(no request)"
 TRUNCATE, DROP, KEYED = "truncate", "drop", "keyed"
 OTHER: Final = "(other)"
 OTHER_HOST: Final = "(other host)"
 # A class of what is replaced, beside those of `pii`.
 NO_ADDRESS: Final = "no_address"
+_FOUND: Final = "found"
 
 # IANA's HTTP method registry, as far as web servers and WebDAV use it; any other word is text of a client.
 METHODS: Final = (
@@ -43,65 +56,88 @@ METHODS: Final = (
 PROTOCOLS: Final = ("HTTP/0.9", "HTTP/1.0", "HTTP/1.1", "HTTP/2", "HTTP/2.0", "HTTP/3", "HTTP/3.0")
 
 
-def redact_batch(
-    parsed: ParsedBatch, policy: Policy, seeds: Seeds, *, places: bool, replaced: Counter[str]
-) -> RedactedBatch:
-    """Replace personal data by what the policy keeps of it.
+class Redactor:
+    """Replaces personal data by what a policy keeps of it; one a thread.
 
-    Args:
-        parsed: Hits as the log has them.
-        policy: How many bits, which parameters, which sites.
-        seeds: Of this run; tokens of visitors are made with them.
-        places: Whether the cut address is needed, to look up where it is.
-        replaced: Adds, for each class of personal data, in how many hits it was replaced.
-
-    Returns:
-        The same hits in the same order. Addresses, queries and host names of
-        clients are gone; the agent string stays until `enrich` has read it.
+    Attributes:
+        replaced: For each class of personal data, in how many hits it was replaced.
     """
-    values = parsed.values
-    sites = frozenset(policy.sites)
-    agent = values[AGENT].with_columns(seeds.hash_text(values[AGENT][AGENT], "agent").alias(schema.TOKEN))
-    referrer = referrer_domains(values[REFERRER][REFERRER], sites)
-    host = values[VHOST][VHOST]
-    vhost = pl.when(host.is_in(policy.sites)).then(host).when(host.is_not_null()).then(pl.lit(OTHER_HOST))
-    redacted = parsed.replace(
-        client=_redact_clients(parsed, policy, seeds, places=places, replaced=replaced),
-        request=_redact_requests(parsed, policy, replaced),
-        referrer=pl.DataFrame({REFERRER: referrer}),
-        protocol=pl.DataFrame({PROTOCOL: _allowed(values[PROTOCOL][PROTOCOL], PROTOCOLS)}),
-        vhost=pl.select(vhost.fill_null(NONE).alias(VHOST)),
-        agent=agent,
+
+    def __init__(self, policy: Policy, seeds: Seeds, *, places: bool) -> None:
+        """Take the policy, the seeds of the run, and whether the cut address is needed to look up where it is."""
+        self._policy = policy
+        self._seeds = seeds
+        self._places = places
+        self.replaced: Counter[str] = Counter()
+        sites = frozenset(policy.sites)
+        self._paths = Memo(lambda raw: _clean(raw, policy.paths.max_length))
+        self._referrers = Memo(lambda raw: referrer_domains(raw, sites).alias(REFERRER).to_frame())
+
+    def redact_batch(self, parsed: ParsedBatch) -> RedactedBatch:
+        """Return the same hits in the same order, without addresses, queries and names of clients' hosts.
+
+        The agent string stays until `enrich` has read it.
+        """
+        values = parsed.values
+        agents = values[AGENT][AGENT]
+        protocols = _allowed(values[PROTOCOL][PROTOCOL], PROTOCOLS)
+        redacted = parsed.replace(
+            client=self._redact_clients(parsed),
+            request=self._redact_requests(parsed),
+            referrer=self._referrers(values[REFERRER][REFERRER]),
+            protocol=protocols.alias(PROTOCOL).to_frame(),
+            vhost=self._redact_vhosts(values[VHOST][VHOST]),
+            agent=pl.DataFrame([agents, self._seeds.hash_text(agents, "agent").alias(schema.TOKEN)]),
+        )
+        return RedactedBatch(redacted)
+
+    def _redact_clients(self, parsed: ParsedBatch) -> pl.DataFrame:
+        """Return a token for each client and, if wanted, the network its address is in."""
+        addresses = self._policy.addresses
+        read = read_hosts(parsed.values[CLIENT][schema.HOST], nat64_prefixes=addresses.nat64_prefixes)
+        self._count_hits(parsed, CLIENT, NO_ADDRESS, read[CANONICAL].is_null())
+        tokens = self._seeds.hash_text(read[CANONICAL], "client").alias(schema.TOKEN)
+        if not self._places:
+            return tokens.to_frame()
+        bits = {"ipv4_bits": addresses.ipv4_bits, "ipv6_bits": addresses.ipv6_bits}
+        return pl.DataFrame([tokens, cut_hosts(read, **bits).alias(CUT), networks(read, **bits).alias(CIDR)])
+
+    def _redact_requests(self, parsed: ParsedBatch) -> pl.DataFrame:
+        requests = parsed.values[REQUEST]
+        clean = self._paths(requests[schema.PATH])
+        every = clean[_FOUND].bitwise_or() or 0
+        for place, name in enumerate(CLASSES):
+            if every & (1 << place):
+                self._count_hits(parsed, REQUEST, name, (clean[_FOUND] & (1 << place)) != 0)
+        # Without a method nothing was requested: the text is a TLS hello, a single word, or nothing.
+        is_request = requests[schema.METHOD].is_not_null()
+        paths = pl.select(pl.when(is_request).then(clean[schema.PATH]).otherwise(pl.lit(NO_REQUEST))).to_series()
+        if self._policy.paths.keep_params:
+            kept = clean_query(requests[schema.QUERY].fill_null(""), self._policy.paths.keep_params)
+            paths = pl.select(pl.when(kept != "").then(paths + "?" + kept).otherwise(paths)).to_series()
+        methods = _allowed(requests[schema.METHOD], METHODS)
+        return pl.DataFrame([methods.alias(schema.METHOD), paths.alias(schema.PATH)])
+
+    def _redact_vhosts(self, hosts: pl.Series) -> pl.DataFrame:
+        """Return the names that the policy lists; what else a client sent as Host is text of a client."""
+        known = pl.when(hosts.is_in(self._policy.sites)).then(hosts)
+        shown = known.when(hosts.is_not_null()).then(pl.lit(OTHER_HOST)).otherwise(pl.lit(NONE))
+        return pl.select(shown.alias(VHOST))
+
+    def _count_hits(self, parsed: ParsedBatch, code: str, name: str, found: pl.Series) -> None:
+        """Count the hits whose value was found to be of a class."""
+        if found.any():
+            self.replaced[name] += int(found.gather(parsed.hits[code]).sum())
+
+
+def _clean(raw: pl.Series, max_length: int) -> pl.DataFrame:
+    """Return each path fit to be counted, and the classes that were replaced in it as bits."""
+    clean = clean_paths(raw, max_length=max_length)
+    bits = pl.sum_horizontal(
+        (pl.col(name) > 0).cast(pl.UInt16) * (1 << place) for place, name in enumerate(CLASSES)
     )
-    return RedactedBatch(redacted)
-
-
-def _redact_clients(
-    parsed: ParsedBatch, policy: Policy, seeds: Seeds, *, places: bool, replaced: Counter[str]
-) -> pl.DataFrame:
-    """Return a token for each client and, if wanted, the network its address is in."""
-    addresses = policy.addresses
-    read = read_hosts(parsed.values[CLIENT][schema.HOST], nat64_prefixes=addresses.nat64_prefixes)
-    _count_hits(parsed, CLIENT, {NO_ADDRESS: read[CANONICAL].is_null()}, replaced)
-    tokens = seeds.hash_text(read[CANONICAL], "client").alias(schema.TOKEN)
-    if not places:
-        return tokens.to_frame()
-    bits = {"ipv4_bits": addresses.ipv4_bits, "ipv6_bits": addresses.ipv6_bits}
-    return pl.DataFrame([tokens, cut_hosts(read, **bits).alias(CUT), networks(read, **bits).alias(CIDR)])
-
-
-def _redact_requests(parsed: ParsedBatch, policy: Policy, replaced: Counter[str]) -> pl.DataFrame:
-    requests = parsed.values[REQUEST]
-    clean = clean_paths(requests[schema.PATH], max_length=policy.paths.max_length)
-    found = {name: clean.classes[name] > 0 for name in CLASSES}
-    _count_hits(parsed, REQUEST, found, replaced)
-    paths = clean.values.fill_null(NONE)
-    if policy.paths.keep_params:
-        kept = clean_query(requests[schema.QUERY].fill_null(""), policy.paths.keep_params)
-        paths = pl.select(pl.when(kept != "").then(paths + "?" + kept).otherwise(paths)).to_series()
-    return pl.DataFrame(
-        {schema.METHOD: _allowed(requests[schema.METHOD], METHODS), schema.PATH: paths}
-    )
+    found = clean.classes.select(bits.cast(pl.UInt16).alias(_FOUND)).to_series()
+    return pl.DataFrame([clean.values.fill_null(NONE).alias(schema.PATH), found])
 
 
 def _allowed(words: pl.Series, known: tuple[str, ...]) -> pl.Series:
@@ -109,13 +145,6 @@ def _allowed(words: pl.Series, known: tuple[str, ...]) -> pl.Series:
     return pl.select(
         pl.when(words.is_in(known)).then(words).when(words.is_not_null()).then(pl.lit(OTHER)).otherwise(pl.lit(NONE))
     ).to_series()
-
-
-def _count_hits(parsed: ParsedBatch, code: str, found: dict[str, pl.Series], replaced: Counter[str]) -> None:
-    """Count the hits whose value was found to be of a class."""
-    for name, is_found in found.items():
-        if is_found.any():
-            replaced[name] += int(is_found.gather(parsed.hits[code]).sum())
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ import polars as pl
 
 from logstats import schema
 from logstats.batches import CLIENT, MINUTE, NOTHING, PROTOCOL, REFERRER, REQUEST
-from logstats.lines import lines_at, split_lines, to_utf8
+from logstats.lines import lines_at, split_lines
 from logstats.plan import IDENT, QUOTE, TIME_WIDTH, plan_of
 from logstats.rewrite_line import Masks, rewrite_line
 from logstats.split import split_block
@@ -48,11 +48,10 @@ def rewrite_block(data: bytes, known: tuple[Format, ...], masks: Masks) -> Rewri
     if plan is None or not plan.is_known:
         written, tally = _rewrite_lines(split_lines(data), known, masks)
         return Rewritten(_join([line for line in written if line is not None], data), tally)
-    text, reencoded = to_utf8(data)
     # read_csv takes the carriage return off the end of a line; of two it leaves one.
-    text = text.replace(b"\r\n", b"\r\r\n") if _CARRIAGE_RETURN in text else text
+    text = data.replace(b"\r\n", b"\r\r\n") if _CARRIAGE_RETURN in data else data
     split = split_block(text, plan, keep_query=masks.keep_query)
-    odd = sorted({*split.odd_rows(), *reencoded})
+    odd = split.odd_rows()
     lines = _write_rows(split, plan, masks)
     written, tally = _rewrite_lines(lines_at(data, odd), known, masks)
     parsed = Tally(read=split.height - len(odd), parsed=split.height - len(odd))

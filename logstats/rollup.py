@@ -13,7 +13,7 @@ from typing import Final
 import polars as pl
 
 from logstats import schema
-from logstats.facets import FAMILY, KEY, FacetCounts
+from logstats.facets import CELL, CELLS_SCHEMA, FAMILY, GROUP, KEY, FacetCounts
 from logstats.summaries import ALL_KINDS, CLIENT_ERROR, KINDS, PAGE, SERVER_ERROR, STATIC_FILE, Summary
 
 REQUESTS: Final = "requests"
@@ -45,7 +45,8 @@ FACET_LABELS: Final[dict[str, dict[str, pl.DataType]]] = {
 }
 # The family of a request is its kind, so that folded values still add up to it.
 KIND_FAMILIES: Final = {kind: number for number, kind in enumerate(ALL_KINDS)}
-SPANS: Final = (1, 3, 6, 24)
+SPANS: Final = (1, 3, 6)
+WHOLE_DAY: Final = 24
 
 _SUMS: Final = (schema.HITS, schema.BOT_HITS, schema.BYTES_SENT)
 
@@ -85,7 +86,7 @@ _KIND: Final = pl.col(FAMILY).replace_strict(
 SOURCES: Final[dict[str, Source]] = {
     "pages": _source(REQUESTS, schema.PATH, kinds=(PAGE,)),
     "static_files": _source(REQUESTS, schema.PATH, kinds=(STATIC_FILE,)),
-    "errors": _source(REQUESTS, schema.STATUS, schema.PATH, kinds=(CLIENT_ERROR, SERVER_ERROR), alone=False),
+    "errors": _source(REQUESTS, schema.STATUS, schema.PATH, kinds=(CLIENT_ERROR, SERVER_ERROR)),
     KINDS: Source(REQUESTS, (_KIND.alias(schema.KIND),), alone=False),
     "referrers": _source(REFERRERS, schema.REFERRER),
     "statuses": _source(ANSWERS, schema.STATUS, alone=False),
@@ -107,26 +108,27 @@ def _hours(span: int) -> Source:
 
 def roll_up(facet: FacetCounts, source: Source) -> pl.DataFrame:
     """Return day, keys and counts of a table, one row a day and key."""
-    names = source.names(facet)
-    keys = [name for name in names.columns if name != KEY]
-    groups = names.select(keys).unique().with_row_index("group")
-    names = names.join(groups, on=keys, nulls_equal=True).select(KEY, "group")
-    counts = facet.counts[0].join(names, on=KEY).group_by(schema.DAY, "group").agg(pl.col(_SUMS).sum())
-    visitors = _visitors(facet, names, alone=source.alone)
-    rows = counts.join(visitors, on=[schema.DAY, "group"], how="left").join(groups, on="group")
+    cells, groups = _group_cells(facet, source)
+    counts = cells.group_by(GROUP).agg(pl.col(_SUMS).sum())
+    if source.alone:
+        rows = facet.visitors().join(cells.select(CELL, GROUP), on=CELL).group_by(GROUP)
+        visitors = rows.agg(pl.col(schema.VISITORS).sum(), pl.col(schema.TOP_HITS).max())
+    else:
+        visitors = facet.regroup(cells)
+    rows = counts.join(visitors, on=GROUP, how="left").join(groups, on=GROUP)
     # Out of a sample a row may have no visitor left; where people hit there was one.
     least = (pl.col(schema.HITS) > pl.col(schema.BOT_HITS)).cast(pl.Int64)
     shown = [pl.max_horizontal(pl.col(name).fill_null(0), least) for name in (schema.VISITORS, schema.TOP_HITS)]
-    return rows.select(schema.DAY, *keys, schema.HITS, schema.BOT_HITS, shown[0], schema.BYTES_SENT, shown[1])
+    keys = [name for name in groups.columns if name != GROUP]
+    return rows.select(*keys, schema.HITS, schema.BOT_HITS, shown[0], schema.BYTES_SENT, shown[1])
 
 
-def _visitors(facet: FacetCounts, names: pl.DataFrame, *, alone: bool) -> pl.DataFrame:
-    if alone:
-        cells = facet.cells().join(names, on=KEY).group_by(schema.DAY, "group")
-        return cells.agg(pl.col(schema.VISITORS).sum(), pl.col(schema.TOP_HITS).max())
-    pairs = facet.pairs[0].join(names, on=KEY)
-    regrouped = pairs.group_by(schema.DAY, "group", schema.TOKEN).agg(pl.col(schema.HITS).sum())
-    return facet.count_visitors(regrouped, schema.DAY, "group")
+def _group_cells(facet: FacetCounts, source: Source) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the cells of a table with the number of their row, and the rows: number, day and keys."""
+    named = facet.cells[0].join(source.names(facet), on=KEY)
+    keys = [schema.DAY, *(name for name in named.columns if name not in CELLS_SCHEMA)]
+    groups = named.select(keys).unique().with_row_index(GROUP)
+    return named.join(groups, on=keys, nulls_equal=True).select(CELL, GROUP, *_SUMS), groups
 
 
 def close_facets(facets: dict[str, FacetCounts], tables: tuple[str, ...]) -> Summary:
@@ -139,7 +141,13 @@ def close_facets(facets: dict[str, FacetCounts], tables: tuple[str, ...]) -> Sum
     profiles = facets[PROFILES]
     days = roll_up(profiles, Source(PROFILES, (pl.lit(0).alias("all"),)))
     made = {name: roll_up(facets[SOURCES[name].facet], SOURCES[name]) for name in tables}
-    hours = pl.concat([roll_up(facets[HOURS], _hours(span)) for span in SPANS])
+    whole = days.select(
+        schema.DAY,
+        pl.lit(0, pl.Int64).alias(schema.HOUR),
+        pl.lit(WHOLE_DAY, pl.Int64).alias(schema.SPAN_HOURS),
+        pl.exclude(schema.DAY, "all"),
+    )
+    hours = pl.concat([*(roll_up(facets[HOURS], _hours(span)) for span in SPANS), whole])
     weekday = pl.col(schema.DAY).dt.weekday().cast(pl.Int64).alias(schema.WEEKDAY)
     made["hours"] = hours
     made["weekday_hours"] = hours.select(schema.DAY, weekday, pl.exclude(schema.DAY))
@@ -158,20 +166,22 @@ def union_of_groups(facets: dict[str, FacetCounts], table: str, groups: pl.DataF
     """
     source, keys = _source_of(table, groups)
     facet = facets[source.facet]
-    wanted = source.names(facet).join(groups.select(keys), on=keys, nulls_equal=True, how="semi")
-    pairs = facet.pairs[0].join(wanted, on=KEY, how="semi")
-    if table == "weekday_hours":
-        weekday = pairs.with_columns(pl.col(schema.DAY).dt.weekday().cast(pl.Int64).alias(schema.WEEKDAY))
-        hours = weekday.join(source.names(facet), on=KEY)
-        pairs = hours.join(groups, on=[schema.WEEKDAY, *keys], how="semi")
-    merged = pairs.group_by(schema.DAY, schema.TOKEN).agg(pl.col(schema.HITS).sum())
-    return facet.count_visitors(merged, schema.DAY)
+    weekday = pl.col(schema.DAY).dt.weekday().cast(pl.Int64).alias(schema.WEEKDAY)
+    named = facet.cells[0].join(source.names(facet), on=KEY).with_columns(weekday)
+    wanted = named.join(groups.select(keys), on=keys, nulls_equal=True, how="semi")
+    if source.facet == PROFILES:
+        # A visitor has one profile, so those of different ones are different people.
+        counted = facet.visitors().join(wanted.select(CELL, schema.DAY), on=CELL).group_by(schema.DAY)
+        return counted.agg(pl.col(schema.VISITORS).sum(), pl.col(schema.TOP_HITS).max())
+    days = wanted.select(schema.DAY).unique().with_row_index(GROUP)
+    counted = facet.regroup(wanted.join(days, on=schema.DAY).select(CELL, GROUP))
+    return counted.join(days, on=GROUP).select(schema.DAY, schema.VISITORS, schema.TOP_HITS)
 
 
 def _source_of(table: str, groups: pl.DataFrame) -> tuple[Source, list[str]]:
     if table in ("hours", "weekday_hours"):
         source = _hours(groups[schema.SPAN_HOURS].item(0))
-        return source, [schema.HOUR, schema.SPAN_HOURS]
+        return source, list(schema.TABLE_KEYS[table])
     if table == "bots":
         return _source(PROFILES, schema.BOT), [schema.BOT]
     return SOURCES[table], list(schema.TABLE_KEYS.get(table, (schema.KIND,)))

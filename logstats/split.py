@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import polars as pl
 
@@ -24,6 +24,7 @@ from logstats.batches import (
 )
 from logstats.formats import Field
 from logstats.formats.escapes import unescape
+from logstats.lines import lines_at
 from logstats.plan import MINUTE_WIDTH, QUOTE, TIME_WIDTH, Plan
 
 if TYPE_CHECKING:
@@ -71,6 +72,31 @@ class Split:
         """Return the numbers of the rows that only the exact parser can read."""
         return (~self.ok).arg_true().to_list()
 
+    def odd_lines(self, data: bytes) -> list[bytes]:
+        """Return the lines of the odd rows as they stand in the block.
+
+        Where a line begins follows from the lengths of the pieces before it, as long as
+        those are the whole of their lines: far cheaper than looking for every newline.
+        """
+        odd = self.odd_rows()
+        if not odd:
+            return []
+        width = self.pieces.width
+        lengths = self.pieces.select(pl.sum_horizontal(pl.all().str.len_bytes().fill_null(0)).cast(pl.Int64) + width - 1)
+        ends = lengths.to_series().cum_sum()
+        found: list[bytes] = []
+        drift = 0
+        for row in odd:
+            start = (ends[row - 1] if row else 0) + drift
+            end = data.find(b"\n", start)
+            end = len(data) if end < 0 else end
+            if start and data[start - 1 : start] != b"\n":
+                return lines_at(data, odd)
+            found.append(data[start:end])
+            drift = end + 1 - ends[row]
+        # If all lengths together are the block's, no line before was longer or shorter than its pieces.
+        return found if ends[-1] + drift - len(data) in (0, 1) else lines_at(data, odd)
+
     def batch(self) -> ParsedBatch:
         """Return the rows to be trusted as hits."""
         hits = pl.DataFrame({**self.codes, **self.numbers})
@@ -81,7 +107,7 @@ class Split:
 
 
 def split_block(data: bytes, plan: Plan, *, keep_query: bool) -> Split:
-    """Return a block of UTF-8 lines cut by the plan of its format."""
+    """Return a block of lines cut by the plan of its format."""
     split = Split(_cut(data, plan.pieces))
     _read_time(split)
     _read_head(split, plan)
@@ -103,6 +129,14 @@ def _cut(data: bytes, pieces: int) -> pl.DataFrame:
     # read_csv takes a byte order mark at the start of its input for no text; a block may begin with one.
     if data.startswith(b"\xef\xbb\xbf"):
         data = b"\xef\xbb\xbf" + data
+    try:
+        return _read_csv(data, pieces, "utf8")
+    except pl.exceptions.ComputeError:
+        # Bytes that are no UTF-8 become U+FFFD, which no row to be trusted holds.
+        return _read_csv(data, pieces, "utf8-lossy")
+
+
+def _read_csv(data: bytes, pieces: int, encoding: Literal["utf8", "utf8-lossy"]) -> pl.DataFrame:
     return pl.read_csv(
         data,
         separator=QUOTE,
@@ -112,6 +146,7 @@ def _cut(data: bytes, pieces: int) -> pl.DataFrame:
         missing_columns="insert",
         extra_columns="ignore",
         truncate_ragged_lines=True,
+        encoding=encoding,
     )
 
 
@@ -165,14 +200,24 @@ def _read_head(split: Split, plan: Plan) -> None:
     ok = pl.DataFrame([check.alias(str(number)) for number, check in enumerate(checks)])
     trusted = ok.select(pl.all_horizontal(pl.all()).fill_null(value=False)).to_series()
     split.values[CLIENT] = pl.DataFrame({"raw": raw, schema.HOST: columns[schema.HOST], "ok": trusted})
-    codes, vhosts = encode(columns.get(schema.VHOST, pl.repeat(None, len(raw), dtype=pl.String, eager=True)))
+    if schema.VHOST not in columns:
+        _read_nothing(split, VHOST)
+        return
+    codes, vhosts = encode(columns[schema.VHOST])
     split.codes[VHOST] = codes.gather(split.codes[CLIENT])
     split.values[VHOST] = pl.DataFrame({schema.VHOST: vhosts}).with_columns(ok=pl.lit(value=True))
 
 
+def _read_nothing(split: Split, column: str) -> None:
+    """Give every row null in a column that the format does not have."""
+    split.codes[column] = pl.zeros(split.height, pl.UInt32, eager=True)
+    nothing = pl.Series(column, [None], dtype=pl.String)
+    split.values[column] = pl.DataFrame([nothing, pl.Series("ok", [True])])
+
+
 def _plain(raw: pl.Series) -> pl.Series:
-    """Whether a text needs no unescaping and holds no character that could do harm."""
-    return ~raw.str.contains(r"[\\\p{Cc}\p{Cf}\p{Zl}\p{Zp}]").fill_null(value=True)
+    """Whether a text is what the client sent: nothing escaped, nothing lost, nothing that could do harm."""
+    return ~raw.str.contains(r"[\\\p{Cc}\p{Cf}\p{Zl}\p{Zp}\x{FFFD}]").fill_null(value=True)
 
 
 def _read_request(split: Split, plan: Plan, *, keep_query: bool) -> None:
@@ -203,8 +248,7 @@ def _read_request(split: Split, plan: Plan, *, keep_query: bool) -> None:
 
 def _read_quoted(split: Split, plan: Plan, column: str) -> None:
     if column not in plan.quoted:
-        split.codes[column] = pl.zeros(split.height, pl.UInt32, eager=True)
-        split.values[column] = pl.DataFrame({column: pl.Series([None], dtype=pl.String)}).with_columns(ok=pl.lit(value=True))
+        _read_nothing(split, column)
         return
     split.codes[column], raw = encode(split.pieces[f"p{plan.quoted[column]}"])
     # An empty field says as little as the hyphen that stands for none.

@@ -102,9 +102,9 @@ def comparable(row: dict[str, Any]) -> dict[str, Any]:
     """Return the columns that a batch keeps of a hit, the time to the minute."""
     time = row[schema.TIME]
     assert isinstance(time, datetime)
-    said = {name: None if row.get(name) == NOTHING else row.get(name) for name in (REFERRER, AGENT)}
+    said = {name: None if row.get(name) == NOTHING else row.get(name) for name in (schema.HOST, REFERRER, AGENT)}
     return {
-        **{name: row.get(name) for name in (schema.HOST, schema.METHOD, schema.PATH, schema.PROTOCOL, schema.VHOST)},
+        **{name: row.get(name) for name in (schema.METHOD, schema.PATH, schema.PROTOCOL, schema.VHOST)},
         **said,
         schema.TIME: time.strftime("%Y-%m-%d %H:%M"),
         schema.STATUS: row[schema.STATUS] or 0,

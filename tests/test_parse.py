@@ -75,8 +75,7 @@ def test_a_line_that_is_no_utf8_counts_as_latin1() -> None:
 
     parsed = parse_block(line * 2, COMBINED)
 
-    assert parsed.batch is not None
-    assert [row["path"] for row in rows_of(parsed.batch)] == ["/café"] * 2
+    assert [hit["path"] for hit in parsed.odd_hits] == ["/café"] * 2
 
 
 def test_a_byte_order_mark_hides_no_line() -> None:

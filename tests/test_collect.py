@@ -9,7 +9,7 @@ import lzma
 import random
 import shutil
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -299,7 +299,7 @@ def test_a_clock_set_back_counts_nothing_twice(nights: Nights) -> None:
 def test_days_with_23_and_25_hours_are_whole(tmp_path: Path, day: date, hours: int) -> None:
     """A line each quarter of an hour: the day when clocks change has as many as it has hours."""
     nights = Nights(tmp_path, zone="Europe/Berlin")
-    start = datetime(day.year, day.month, day.day) - timedelta(days=1)
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(days=1)
     nights.write(b"".join(line(start + timedelta(minutes=15 * i), i) for i in range(4 * 72)))
 
     nights.collect(at(f"{day + timedelta(days=3)}T03:00"))
@@ -338,7 +338,9 @@ def _random_life(home: Path, seed: int) -> tuple[Nights, bytes]:
                     now += timedelta(minutes=dice.randrange(30))
                     # Servers write a line when its request is answered: some are older than those before.
                     shown = now - timedelta(minutes=dice.choice((0, 0, 0, 20)))
-                    text = line(shown, dice.randrange(400), f"/{dice.randrange(9)}", size=dice.randrange(9999))
+                    text = line(
+                        shown, dice.randrange(400), f"/{dice.randrange(9)}", size=dice.randrange(9999)
+                    )
                     written += text
                     nights.write(text)
             case "rotate" if nights.log.exists():
@@ -377,6 +379,8 @@ def test_whatever_happens_to_the_logs_all_lines_count_once(tmp_path: Path, seed:
     late = sum(done.late for done in nights.done)
     found = {day["day"]: (totals(day)["hits"], totals(day)["visitors"]) for day in nights.days()}
 
-    assert {day: hits for day, (hits, _) in found.items()} == {day: hits for day, (hits, _) in truth(written).items()}
+    assert {day: hits for day, (hits, _) in found.items()} == {
+        day: hits for day, (hits, _) in truth(written).items()
+    }
     if not late:
         assert found == truth(written)

@@ -51,7 +51,9 @@ def test_forgotten_days_are_not_collected_again(nights: Nights) -> None:
 
 
 def test_a_dry_run_deletes_nothing(nights: Nights, logstats: Logstats) -> None:
-    done = logstats("forget", "--store", nights.store, "--older-than", "400d", "--dry-run", "--now", "2028-01-01")
+    done = logstats(
+        "forget", "--store", nights.store, "--older-than", "400d", "--dry-run", "--now", "2028-01-01"
+    )
 
     assert b"2 days before 2026-11-27 would be deleted" in done.stdout
     assert len(nights.hits()) == 2

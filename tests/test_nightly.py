@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -92,7 +92,10 @@ def test_a_night_without_a_new_day_writes_nothing(nights: Nights, logstats: Logs
     [
         ("error_rate > 0.05", "www: error_rate was 0.1 on 2026-02-01 (alert: error_rate > 0.05)"),
         ("hits < 100", "www: hits was 20 on 2026-02-01 (alert: hits < 100)"),
-        ("rejected_share > 0.01", "www: rejected_share was 0.04762 on 2026-02-01 (alert: rejected_share > 0.01)"),
+        (
+            "rejected_share > 0.01",
+            "www: rejected_share was 0.04762 on 2026-02-01 (alert: rejected_share > 0.01)",
+        ),
         ("no line since yesterday", "www: no line since yesterday; the newest line is of 2026-02-01"),
     ],
 )
@@ -100,17 +103,17 @@ def test_an_alert_is_a_sentence_and_exit_code_1(
     nights: Nights, logstats: Logstats, alert: str, sentence: str
 ) -> None:
     configure(nights, f'alerts = ["{alert}"]')
-    start = datetime(2026, 2, 1, 10)
-    nights.write(day_lines(FIRST, 18) + line(start, 1, "/gone", 404) + line(start, 2, "/no", 500) + b"nonsense\n")
+    start = datetime(2026, 2, 1, 10, tzinfo=UTC)
+    nights.write(
+        day_lines(FIRST, 18) + line(start, 1, "/gone", 404) + line(start, 2, "/no", 500) + b"nonsense\n"
+    )
 
     done = logstats("nightly", "nightly.toml", "--now", "2026-02-03T03:00")
 
     assert (done.returncode, done.stderr.decode()) == (1, f"logstats: {sentence}\n")
 
 
-@pytest.mark.parametrize(
-    ("newest", "said"), [(None, True), (FIRST, True), (SECOND, False), (THIRD, False)]
-)
+@pytest.mark.parametrize(("newest", "said"), [(None, True), (FIRST, True), (SECOND, False), (THIRD, False)])
 def test_silence_begins_the_day_before_yesterday(newest: date | None, said: bool) -> None:
     assert bool(check_silence("www", newest, THIRD, (read_alert("no line since yesterday"),))) is said
 
@@ -121,12 +124,18 @@ def test_a_missing_log_is_said_once_and_stores_nothing(nights: Nights, logstats:
     done = logstats("nightly", "nightly.toml", "--now", "2026-02-02T03:00")
 
     assert done.returncode == 3
-    assert done.stderr.decode() == "logstats: www: access.log*: no file fits this pattern; no day was stored\n"
+    assert (
+        done.stderr.decode() == "logstats: www: access.log*: no file fits this pattern; no day was stored\n"
+    )
 
 
-def test_one_site_that_fails_does_not_keep_others_from_being_collected(nights: Nights, logstats: Logstats) -> None:
+def test_one_site_that_fails_does_not_keep_others_from_being_collected(
+    nights: Nights, logstats: Logstats
+) -> None:
     path = configure(nights)
-    path.write_text(path.read_text().replace("[[site]]", '[[site]]\nname = "gone"\nlogs = ["gone.log"]\n[[site]]', 1))
+    path.write_text(
+        path.read_text().replace("[[site]]", '[[site]]\nname = "gone"\nlogs = ["gone.log"]\n[[site]]', 1)
+    )
     nights.write(day_lines(FIRST))
 
     done = logstats("nightly", "nightly.toml", "--now", "2026-02-02T03:00")
@@ -177,10 +186,16 @@ def test_a_run_that_was_killed_is_no_hindrance(
         (("[[site]]", 'timezone = "Mars/Base"\n[[site]]'), "timezone: Mars/Base is no time zone"),
         (("[[site]]", "keep_days = 0\n[[site]]"), "keep_days: must be a whole number"),
         (("[[site]]", 'late = "later"\n[[site]]'), "late: must be count or drop"),
-        (('name = "www"', 'name = "www"\nalerts = ["errors > 5"]'), "site[1].alerts: `errors > 5` is no alert"),
+        (
+            ('name = "www"', 'name = "www"\nalerts = ["errors > 5"]'),
+            "site[1].alerts: `errors > 5` is no alert",
+        ),
         (('name = "www"', 'name = "www"\nformat = "comined"'), "site[1].format: "),
         (('name = "www"', 'name = "www"\ngeo = ["none.mmdb"]'), "site[1].geo: "),
-        (('name = "www"', 'name = "www"\npolicy = "public"'), "site[1].report[1].outputs: policy public: a published report needs"),
+        (
+            ('name = "www"', 'name = "www"\npolicy = "public"'),
+            "site[1].report[1].outputs: policy public: a published report needs",
+        ),
     ],
     ids=lambda value: value[:25] if isinstance(value, str) else value[1][:15],
 )
@@ -196,7 +211,9 @@ def test_what_cannot_be_meant_is_named_by_its_key(nights: Nights, change: tuple[
 
 
 def test_what_is_published_once_stands_in_one_report(nights: Nights) -> None:
-    (nights.home / "own.toml").write_text('extends = "public"\nid = "own"\nversion = "1"\neffective = 2026-01-01\n')
+    (nights.home / "own.toml").write_text(
+        'extends = "public"\nid = "own"\nversion = "1"\neffective = 2026-01-01\n'
+    )
     path = configure(nights, 'policy = "own.toml"')
 
     with pytest.raises(BadConfig, match="policy own publishes each day once"):
@@ -229,7 +246,7 @@ def test_old_days_go_and_old_logs_with_them(nights: Nights, logstats: Logstats) 
     logstats("nightly", "nightly.toml", "--now", "2026-02-03T03:00")
     long_ago = time.time() - 200 * 86400
     os.utime(nights.home / "access.log.1", (long_ago, long_ago))
-    now = (datetime.now() + timedelta(days=1)).isoformat(timespec="minutes")
+    now = (datetime.now(UTC) + timedelta(days=1)).isoformat(timespec="minutes")
     listed = logstats("nightly", "nightly.toml", "--dry-run", "--now", now)
 
     done = logstats("nightly", "nightly.toml", "--now", now)
@@ -242,7 +259,9 @@ def test_old_days_go_and_old_logs_with_them(nights: Nights, logstats: Logstats) 
     assert b'"log-deleted"' in (nights.store / "ledger.jsonl").read_bytes()
 
 
-def test_a_public_policy_publishes_a_month_once_and_when_it_is_over(nights: Nights, logstats: Logstats) -> None:
+def test_a_public_policy_publishes_a_month_once_and_when_it_is_over(
+    nights: Nights, logstats: Logstats
+) -> None:
     (nights.home / "site.toml").write_text(
         'extends = "public"\nid = "site"\nversion = "1"\neffective = 2026-01-01\n'
     )

@@ -99,12 +99,16 @@ def test_every_table_of_a_summary_has_a_number_of_its_own() -> None:
 
 
 def test_an_account_is_written_and_read() -> None:
-    account = Account(Tally(5, 3, 1), late=1, folded={"pages": 4}, unions={"pages": [(5, 3)]}, tables=("pages",))
+    account = Account(
+        Tally(5, 3, 1), late=1, folded={"pages": 4}, unions={"pages": [(5, 3)]}, tables=("pages",)
+    )
 
     assert Account.from_json(account.to_json()) == account
 
 
-@pytest.mark.parametrize("table", ["pages", "errors", "statuses", "methods", "kinds", "browsers", "referrers"])
+@pytest.mark.parametrize(
+    "table", ["pages", "errors", "statuses", "methods", "kinds", "browsers", "referrers"]
+)
 def test_a_bound_of_a_union_is_never_more_than_the_union(nights: Nights, table: str) -> None:
     """Held against the exact union, which is known while tokens are there."""
     days, tables = opened(nights, various() + various(date(2026, 2, 2), 300))
@@ -116,7 +120,9 @@ def test_a_bound_of_a_union_is_never_more_than_the_union(nights: Nights, table: 
             for one in closed:
                 put_day(store, site, one)
         stored = load_days(store, site)
-    keys = stored.table(table).select(SUMMARY_KEYS[table]).unique(maintain_order=True).sort(SUMMARY_KEYS[table])
+    keys = (
+        stored.table(table).select(SUMMARY_KEYS[table]).unique(maintain_order=True).sort(SUMMARY_KEYS[table])
+    )
     sizes: list[tuple[int, int]] = []
     for step in range(1, keys.height + 1):
         for groups in (keys.head(step), keys.tail(step), keys.gather_every(step)):
@@ -155,9 +161,11 @@ def test_rows_beyond_the_cap_are_one_row_with_its_error(nights: Nights) -> None:
 
 
 def test_a_second_run_at_the_same_time_is_told_who_is_at_work(nights: Nights) -> None:
-    with lock_store(nights.store, "nightly x.toml"):
-        with pytest.raises(LockHeld, match=f"nightly x.toml, process {os.getpid()} on ") as refused:
-            nights.collect("2026-02-02T03:00")
+    with (
+        lock_store(nights.store, "nightly x.toml"),
+        pytest.raises(LockHeld, match=f"nightly x.toml, process {os.getpid()} on ") as refused,
+    ):
+        nights.collect("2026-02-02T03:00")
 
     assert refused.value.exit_code == 4
 
@@ -169,6 +177,11 @@ def test_the_lock_of_a_dead_run_is_taken_over(nights: Nights) -> None:
     (nights.store / "lock").write_text('{"pid": 1, "host": "gone", "run": "nightly", "since": "2026-01-01"}')
 
     assert nights.collect("2026-02-02T03:00").days == [FIRST]
+
+
+def collect_and_read(nights: Nights) -> None:
+    nights.collect("2026-02-03T03:00")
+    nights.days()
 
 
 @pytest.mark.parametrize(
@@ -190,8 +203,7 @@ def test_a_damaged_store_is_refused_with_a_way_out(nights: Nights, damage) -> No
     broken = path.read_bytes()
 
     with pytest.raises(StoreError, match=r"collect again|put a backup") as refused:
-        nights.collect("2026-02-03T03:00")
-        nights.days()
+        collect_and_read(nights)
 
     assert refused.value.exit_code == 4
     assert path.read_bytes() == broken
@@ -292,7 +304,9 @@ def test_no_marker_of_a_log_stands_in_any_byte_of_a_store(nights: Nights) -> Non
     told = repr(nights.days()).encode()
 
     for marker in MARKERS:
-        seen = marker in found.replace(b"canary.example", b"") or marker in told.replace(b"canary.example", b"")
+        seen = marker in found.replace(b"canary.example", b"") or marker in told.replace(
+            b"canary.example", b""
+        )
         assert not seen, marker
     assert line(at("2026-02-01T00:00"))[:40] not in found
 

@@ -18,7 +18,7 @@ import pytest
 from logstats.errors import StoreError
 from logstats.store import Store
 from logstats.store.database import FILE_NAME
-from tests.nights import Nights, day_lines, line, at
+from tests.nights import Nights, at, day_lines, line
 
 DAYS = (date(2026, 2, 1), date(2026, 2, 2), date(2026, 2, 3))
 KILLS = int(os.environ.get("LOGSTATS_KILLS", "12"))
@@ -148,7 +148,9 @@ def test_two_runs_at_once_count_once(tmp_path: Path, environment: dict[str, str]
 
 
 @pytest.mark.parametrize("limit", [4096, 20_000, 50_000, 70_000])
-def test_a_full_disk_changes_nothing(tmp_path: Path, undisturbed: list[dict[str, object]], limit: int) -> None:
+def test_a_full_disk_changes_nothing(
+    tmp_path: Path, undisturbed: list[dict[str, object]], limit: int
+) -> None:
     """A limit on the size of files stands for a disk without room."""
     nights = prepare(tmp_path / "x")
     before = nights.days()

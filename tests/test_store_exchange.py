@@ -6,6 +6,7 @@ import itertools
 import json
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,7 @@ def merge(directory: Path, *dumps: list[bytes]) -> Path:
     return directory
 
 
-def told(directory: Path) -> dict[str, object]:
+def told(directory: Path) -> dict[str, Any]:
     """Return what a report of a store says."""
     with open_store(directory) as store:
         report = report_store(store, only_site(store, None), load_policy("default"), Span())
@@ -59,7 +60,10 @@ def test_order_and_grouping_of_merges_do_not_matter(dumps: list[list[bytes]], tm
     found = []
     for number, order in enumerate(itertools.islice(itertools.permutations(dumps), 0, 24, 5)):
         found.append(told(merge(tmp_path / str(number), *order)))
-    halves = [dump(merge(tmp_path / "a", dumps[2], dumps[0])), dump(merge(tmp_path / "b", dumps[1], dumps[3]))]
+    halves = [
+        dump(merge(tmp_path / "a", dumps[2], dumps[0])),
+        dump(merge(tmp_path / "b", dumps[1], dumps[3])),
+    ]
     found.append(told(merge(tmp_path / "c", *reversed(halves))))
 
     assert all(one == found[0] for one in found)
@@ -72,7 +76,9 @@ def test_merging_again_changes_nothing(dumps: list[list[bytes]], tmp_path: Path)
     assert dump(merge(tmp_path / "a", *dumps, once)) == once
 
 
-def test_visitors_of_a_day_are_those_of_the_machine_with_most(dumps: list[list[bytes]], tmp_path: Path) -> None:
+def test_visitors_of_a_day_are_those_of_the_machine_with_most(
+    dumps: list[list[bytes]], tmp_path: Path
+) -> None:
     """Who came to two machines is not known, so sums would promise more visitors than there may be."""
     days = told(merge(tmp_path / "a", *dumps))["tables"]["days"]
 
@@ -108,7 +114,7 @@ def test_a_day_with_late_lines_takes_the_place_of_the_same_day_without(tmp_path:
 def test_what_no_store_wrote_is_refused_whole(dumps: list[list[bytes]], tmp_path: Path, change) -> None:
     bad = [*dumps[0][:1], json.dumps(change(json.loads(dumps[0][1]))).encode()]
 
-    with pytest.raises(InputError, match="line 2: .*nothing was merged"):
+    with pytest.raises(InputError, match=r"line 2: .*nothing was merged"):
         merge(tmp_path / "a", bad)
 
     assert dump(tmp_path / "a") == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
@@ -51,10 +51,13 @@ class Stored:
     rows: pl.DataFrame
     labels: pl.DataFrame
     accounts: dict[tuple[date, str], Account]
+    _taken: dict[str, pl.DataFrame] = field(default_factory=dict, compare=False, repr=False)
 
     def table(self, name: str) -> pl.DataFrame:
         """Return one table with day, origin, its keys and counts."""
-        return take_table(self.rows, name, self.labels)
+        if name not in self._taken:
+            self._taken[name] = take_table(self.rows, name, self.labels)
+        return self._taken[name]
 
     def names(self) -> tuple[str, ...]:
         """Return the tables that some day tells of."""
@@ -200,13 +203,17 @@ def load_days(store: Store, site: Site, since: date | None = None, until: date |
     frames: list[pl.DataFrame] = []
     accounts: dict[tuple[date, str], Account] = {}
     for text, origin, account, packed, checksum in store.ask(sql, (site.id, *span)):
-        day = date.fromisoformat(text)
-        accounts[day, origin] = Account.from_json(account)
-        rows = unpack_counts(store, packed, checksum)
-        frames.append(rows.with_columns(pl.lit(day).alias(schema.DAY), pl.lit(origin).alias(ORIGIN)))
+        accounts[date.fromisoformat(text), origin] = Account.from_json(account)
+        frames.append(unpack_counts(store, packed, checksum))
     if not frames:
         return Stored(pl.DataFrame(), pl.DataFrame(), accounts)
-    rows = pl.concat(frames).rechunk()
+    # One step for all days: a step for each would take longer than all the rest.
+    places = pl.DataFrame(
+        {schema.DAY: [day for day, _ in accounts], ORIGIN: [origin for _, origin in accounts]}
+    )
+    sizes = pl.Series([frame.height for frame in frames])
+    numbers = pl.select(pl.int_range(len(frames)).repeat_by(sizes).explode()).to_series()
+    rows = pl.concat([pl.concat(frames), places.select(pl.all().gather(numbers))], how="horizontal")
     return Stored(rows, read_labels(store, label_numbers(rows)), accounts)
 
 

@@ -58,9 +58,17 @@ _TOKENS: Final = 2**64
 SLICE_ROWS: Final = 600_000
 
 
-def cell_of(day: pl.Expr, key: pl.Expr) -> pl.Expr:
-    """Return the number of a value's cell on a day, of 63 bits."""
-    return (key ^ day.hash(_DAY_SEED)) & pl.lit(2**63 - 1, pl.UInt64)
+_MASK: Final = pl.lit(2**63 - 1, pl.UInt64)
+
+
+def key_number(key: pl.Expr) -> pl.Expr:
+    """Return a key as 63 bits, so that a cell and a token fit into 128 bits with a sign."""
+    return key & _MASK
+
+
+def day_number(day: pl.Expr) -> pl.Expr:
+    """Return the number of a day: with a key it makes a cell, with a cell the key."""
+    return day.hash(_DAY_SEED) & _MASK
 
 
 @dataclass(slots=True)
@@ -88,32 +96,28 @@ class FacetCounts:
     sample_bits: int = 0
     _visitors: pl.DataFrame | None = None
 
-    def count(self, hits: pl.DataFrame, people: pl.DataFrame, codes: list[str]) -> pl.DataFrame:
-        """Count hits.
+    def plan_cells(self, hits: pl.LazyFrame, codes: list[str]) -> pl.LazyFrame:
+        """Return how to count hits: a row a cell with the counts and the codes of its labels.
 
         Args:
-            hits: A row a hit with cell, day, key, bot, bytes_sent and the codes of its labels.
-            people: A row a hit of a person with cell and token.
-            codes: Which columns of `hits` are codes of labels.
-
-        Returns:
-            A row a distinct key with its codes; the caller says their names by `name`.
+            hits: A row a hit with cell, day, bot, bytes_sent and the codes.
+            codes: Which columns are codes of labels.
         """
         cells = hits.group_by(CELL).agg(
-            pl.col(schema.DAY, KEY, *codes).first(),
+            pl.col(schema.DAY, *codes).first(),
             pl.len().cast(pl.Int64).alias(schema.HITS),
             pl.col(schema.BOT).sum().cast(pl.Int64).alias(schema.BOT_HITS),
             pl.col(schema.BYTES_SENT).sum(),
-            pl.lit(self.missed, pl.Int64).alias(MISSED),
         )
-        self.cells.append(cells.select(*CELLS_SCHEMA))
-        self.sightings.append(people if not self.sample_bits else people.filter(self._in_sample()))
-        self._visitors = None
-        return cells.select(KEY, *codes).unique(KEY)
+        key = pl.col(CELL) ^ day_number(pl.col(schema.DAY))
+        return cells.with_columns(key.alias(KEY), pl.lit(self.missed, pl.Int64).alias(MISSED))
 
-    def name(self, names: pl.DataFrame) -> None:
-        """Say what keys stand for: key, family (a key below 256) and the labels."""
-        self.names.append(names.select(KEY, FAMILY, *self.labels))
+    def count(self, cells: pl.DataFrame, sightings: pl.DataFrame) -> None:
+        """Add counted cells with family and labels, and the cell and token of each hit of a person."""
+        self.cells.append(cells.select(*CELLS_SCHEMA))
+        self.names.append(cells.select(KEY, FAMILY, *self.labels))
+        self.sightings.append(sightings.filter(self._in_sample()) if self.sample_bits else sightings)
+        self._visitors = None
 
     def add(self, other: FacetCounts) -> None:
         """Add the counts of other lines, made with the same keys and tokens."""
@@ -220,7 +224,7 @@ class FacetCounts:
         keep = (rank > self.missed) | (pl.col(KEY) < FAMILIES)
         families = names.select(KEY, pl.col(FAMILY).alias(_NEW_KEY))
         folded = cells.filter(~keep).join(families, on=KEY).with_columns(pl.col(_NEW_KEY).alias(KEY))
-        folded = folded.with_columns(cell_of(pl.col(schema.DAY), pl.col(KEY)).alias(_NEW_CELL))
+        folded = folded.with_columns((pl.col(KEY) ^ day_number(pl.col(schema.DAY))).alias(_NEW_CELL))
         renamed = folded.with_columns(pl.col(_NEW_CELL).alias(CELL), pl.lit(0, pl.Int64).alias(MISSED))
         self.cells = [cells.filter(keep), renamed.select(*CELLS_SCHEMA)]
         moved = self.pairs[0].join(folded.select(CELL, _NEW_CELL), on=CELL, how="left")

@@ -9,7 +9,7 @@ import polars as pl
 
 from logstats import schema
 from logstats.batches import AGENT, CLIENT, MINUTE, PROTOCOL, REFERRER, REQUEST, VHOST
-from logstats.facets import FAMILY, KEY
+from logstats.facets import FAMILY, day_number, key_number
 from logstats.rollup import (
     ANSWERS,
     FACET_LABELS,
@@ -22,7 +22,7 @@ from logstats.rollup import (
 from logstats.summaries import CLIENT_ERROR, PAGE, SERVER_ERROR, STATIC_FILE
 
 if TYPE_CHECKING:
-    from logstats.batches import Batch, EnrichedBatch
+    from logstats.batches import EnrichedBatch
     from logstats.seeds import Seeds
 
 # The columns of a batch whose values are the labels of a facet.
@@ -47,57 +47,67 @@ STATUS_CODES: Final = 1000
 
 
 def key_hits(batch: EnrichedBatch, seeds: Seeds) -> pl.DataFrame:
-    """Return the hits with day, token, bot, and one key a facet, in a column named as the facet.
+    """Return a row a hit: day, token, bot, bytes_sent, the codes, and the cell in each facet (named as it).
 
-    The keys of values that are counted together are joined by exclusive or:
-    they are random numbers of different purposes.
+    The keys of values that are counted together are joined by exclusive or: they are random
+    numbers of different purposes. So is the day, which makes the cell of a key.
     """
-    hits, values = batch.hits, batch.values
+    values = batch.values
 
-    def keys(code: str, *columns: str) -> pl.Series:
-        labels = values[code].select(pl.struct(columns) if len(columns) > 1 else columns[0]).to_series()
-        return seeds.hash_text(labels, code + columns[0]).gather(hits[code])
+    def value(code: str, texts: pl.Series) -> pl.Expr:
+        return pl.lit(texts).gather(pl.col(code))
+
+    def key(code: str, *columns: str) -> pl.Expr:
+        labels = pl.struct(columns) if len(columns) > 1 else pl.col(columns[0])
+        return value(code, seeds.hash_values(values[code], labels, code + columns[0]))
 
     status_keys, error_keys = _status_keys(seeds)
-    return hits.with_columns(
-        values[MINUTE][schema.DAY].gather(hits[MINUTE]).alias(schema.DAY),
-        _tokens(batch, seeds).alias(schema.TOKEN),
-        values[AGENT][schema.BOT].is_not_null().gather(hits[AGENT]).alias(schema.BOT),
-        (keys(REQUEST, schema.PATH) ^ error_keys.gather(hits[schema.STATUS])).alias(REQUESTS),
-        keys(REFERRER, schema.REFERRER).alias(REFERRERS),
-        (
-            status_keys.gather(hits[schema.STATUS])
-            ^ keys(REQUEST, schema.METHOD)
-            ^ keys(PROTOCOL, schema.PROTOCOL)
-            ^ keys(VHOST, schema.VHOST)
-        ).alias(ANSWERS),
-        keys(MINUTE, schema.HOUR).alias(HOURS),
-        (keys(AGENT, *AGENT_LABELS) ^ keys(CLIENT, schema.COUNTRY, schema.NETWORK)).alias(PROFILES),
+    days = values[MINUTE][schema.DAY]
+    keys = {
+        REQUESTS: key(REQUEST, schema.PATH) ^ value(schema.STATUS, error_keys),
+        REFERRERS: key(REFERRER, schema.REFERRER),
+        ANSWERS: value(schema.STATUS, status_keys)
+        ^ key(REQUEST, schema.METHOD)
+        ^ key(PROTOCOL, schema.PROTOCOL)
+        ^ key(VHOST, schema.VHOST),
+        HOURS: key(MINUTE, schema.HOUR),
+        PROFILES: key(AGENT, *AGENT_LABELS) ^ key(CLIENT, schema.COUNTRY, schema.NETWORK),
+    }
+    # A visitor is a distinct (unwrapped address, agent) on a day.
+    token = key(MINUTE, schema.DAY) ^ value(CLIENT, values[CLIENT][schema.TOKEN]) ^ value(AGENT, values[AGENT][schema.TOKEN])
+    of_day = value(MINUTE, days.to_frame().select(day_number(pl.col(schema.DAY))).to_series())
+    codes = dict.fromkeys(code for codes in FACET_CODES.values() for code in codes)
+    return batch.hits.select(
+        *codes,
+        schema.BYTES_SENT,
+        value(MINUTE, days).alias(schema.DAY),
+        token.alias(schema.TOKEN),
+        value(AGENT, values[AGENT][schema.BOT].is_not_null()).alias(schema.BOT),
+        *((key_number(number) ^ of_day).alias(facet) for facet, number in keys.items()),
     )
 
 
-def name_keys(facet: str, firsts: pl.DataFrame, batch: EnrichedBatch) -> pl.DataFrame:
-    """Return key, family and labels of a facet's keys, from the codes they were made of."""
+def label_cells(facet: str, cells: pl.LazyFrame, batch: EnrichedBatch) -> pl.LazyFrame:
+    """Return cells with family and labels, from the codes that they were first made of."""
     values = batch.values
-    found = [
-        values[code][label].gather(firsts[code]).alias(label)
+    status = pl.col(schema.STATUS).cast(pl.Int64)
+    labels = {
+        label: pl.lit(values[code][label]).gather(pl.col(code))
         for code in FACET_CODES[facet]
         if code != schema.STATUS
         for label in values[code].columns
         if label in FACET_LABELS[facet]
-    ]
-    named = firsts.with_columns(found)
+    }
+    family = pl.lit(0, pl.UInt64)
     if schema.STATUS in FACET_CODES[facet]:
-        named = named.with_columns(pl.col(schema.STATUS).cast(pl.Int64))
-    if facet != REQUESTS:
-        return named.with_columns(pl.lit(0, pl.UInt64).alias(FAMILY))
-    static = values[REQUEST]["static"].gather(firsts[REQUEST])
-    return named.with_columns(_kind_family(static).alias(FAMILY)).with_columns(
-        pl.when(pl.col(schema.STATUS) >= FIRST_ERROR).then(schema.STATUS).alias(schema.STATUS)
-    )
+        labels[schema.STATUS] = status
+    if facet == REQUESTS:
+        family = _kind_family(pl.lit(values[REQUEST]["static"]).gather(pl.col(REQUEST)))
+        labels[schema.STATUS] = pl.when(status >= FIRST_ERROR).then(status)
+    return cells.with_columns(family.alias(FAMILY), *(label.alias(name) for name, label in labels.items()))
 
 
-def _kind_family(static: pl.Series) -> pl.Expr:
+def _kind_family(static: pl.Expr) -> pl.Expr:
     status = pl.col(schema.STATUS)
     family = {kind: pl.lit(number, pl.UInt64) for kind, number in KIND_FAMILIES.items()}
     return (
@@ -117,11 +127,3 @@ def _status_keys(seeds: Seeds) -> tuple[pl.Series, pl.Series]:
     every = [seeds.number(schema.STATUS, status) for status in range(STATUS_CODES)]
     errors = [0] * FIRST_ERROR + [seeds.number("error", status) for status in range(FIRST_ERROR, STATUS_CODES)]
     return pl.Series(every, dtype=pl.UInt64), pl.Series(errors, dtype=pl.UInt64)
-
-
-def _tokens(batch: Batch, seeds: Seeds) -> pl.Series:
-    """Return the token of each hit's visitor: a distinct (unwrapped address, agent) on a day."""
-    hits, values = batch.hits, batch.values
-    by_day = seeds.hash_text(values[MINUTE][schema.DAY], schema.DAY).gather(hits[MINUTE])
-    clients = values[CLIENT][schema.TOKEN].gather(hits[CLIENT])
-    return by_day ^ clients ^ values[AGENT][schema.TOKEN].gather(hits[AGENT])

@@ -31,3 +31,7 @@ class Seeds:
         A seeded hash that is not cryptographic is enough: the keys never leave the process.
         """
         return texts.hash(self.number(purpose))
+
+    def hash_values(self, values: pl.DataFrame, labels: pl.Expr, purpose: str) -> pl.Series:
+        """Return a key of each row of a table; see `hash_text`."""
+        return values.select(labels.hash(self.number(purpose))).to_series()

@@ -147,6 +147,7 @@ def _read_csv(data: bytes, pieces: int, encoding: Literal["utf8", "utf8-lossy"])
         extra_columns="ignore",
         truncate_ragged_lines=True,
         encoding=encoding,
+        low_memory=True,
     )
 
 

@@ -19,9 +19,9 @@ from logstats.batches import (
     VHOST,
     Batch,
     ParsedBatch,
-    encode,
 )
-from logstats.formats import Rejected, parse_line
+from logstats.formats import Kind, LineReader, Rejected
+from logstats.formats.model import BAD_TIME, NO_FORMAT
 from logstats.lines import decode_line, split_lines
 from logstats.plan import plan_of
 from logstats.split import split_block
@@ -61,12 +61,12 @@ def _parse_odd(
 ) -> Parsed:
     tally = Tally(read=parsed + len(lines), parsed=parsed)
     hits: list[Hit] = []
+    reader = LineReader(formats)
     for line in lines:
-        if not line.strip():
+        hit = read_odd_line(line, reader)
+        if hit is None:
             tally.blank += 1
-            continue
-        hit = parse_odd_line(line, formats)
-        if isinstance(hit, Rejected):
+        elif isinstance(hit, Rejected):
             tally.rejected[hit.reason] += 1
         else:
             tally.parsed += 1
@@ -74,16 +74,20 @@ def _parse_odd(
     return Parsed(batch, hits, tally)
 
 
+def read_odd_line(line: bytes, reader: LineReader) -> Hit | Rejected | None:
+    """Return the hit of the next line, why it is none, or None for a blank line or a comment of a W3C log."""
+    text = decode_line(line)
+    hit = reader.read(text)
+    if hit is None:
+        is_comment = bool(line.strip()) and not any(known.kind is Kind.W3C for known in reader.formats)
+        return Rejected(NO_FORMAT) if is_comment else None
+    # Nobody can say on which day such a hit was.
+    return Rejected(BAD_TIME) if not isinstance(hit, Rejected) and hit[schema.TIME] is None else hit
+
+
 def parse_odd_line(line: bytes, formats: tuple[Format, ...]) -> Hit | Rejected:
     """Return the hit of a line by the first format that fits, else why the first one does not."""
-    text = decode_line(line)
-    first = Rejected("no_format")
-    for number, format_ in enumerate(formats):
-        hit = parse_line(format_, text)
-        if not isinstance(hit, Rejected):
-            return hit
-        first = hit if number == 0 else first
-    return first
+    return read_odd_line(line, LineReader(formats)) or Rejected(NO_FORMAT)
 
 
 def batch_of_hits(hits: list[Hit], format_: Format) -> ParsedBatch:

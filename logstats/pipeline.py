@@ -22,7 +22,7 @@ from logstats.disclose import disclose
 from logstats.enrich import Enricher, Scope, select_hits
 from logstats.parse import batch_of_hits, parse_block
 from logstats.read import Block, Problem, find_sources, prefetch, read_sources
-from logstats.recognize import recognize
+from logstats.recognize import headers_in, recognize
 from logstats.redact import LineMasks, Redactor
 from logstats.rewrite import Rewritten, rewrite_block
 from logstats.rollup import SOURCES
@@ -80,6 +80,7 @@ class Logs:
                 known = (item.source, self._recognize(item))
             if isinstance(known[1], tuple):
                 yield Job(item, known[1])
+                known = (item.source, headers_in(item.data, known[1]))
             elif known[1] is None:
                 yield Job(item, self.forced)
 

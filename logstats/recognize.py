@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 # Lines that are looked at to find a format.
 FIRST_LINES: Final = 200
 FIRST_BYTES: Final = 256 * 1024
+_HEADER: Final = b"#Fields:"
+# The last byte of a byte order mark, which a file and each part of a joined one may begin with.
+_MARK_END: Final = b"\xbf"
 
 
 def recognize(source: str, data: bytes, forced: tuple[Format, ...]) -> tuple[Format, ...] | Problem | None:
@@ -42,9 +45,26 @@ def recognize(source: str, data: bytes, forced: tuple[Format, ...]) -> tuple[For
 
 
 def format_named(name: str | None) -> tuple[Format, ...]:
-    """Return the format of this name or layout; nothing if none is named.
+    """Return the format of this name or layout and its siblings; nothing if none is named.
 
     Raises:
         UsageError: There is none.
     """
-    return (formats.load(name),) if name else ()
+    if not name:
+        return ()
+    named = formats.load(name)
+    return (named, *map(formats.preset, named.siblings))
+
+
+def headers_in(data: bytes, known: tuple[Format, ...]) -> tuple[Format, ...]:
+    """Return the formats that hold after a block: a `#Fields:` line in it changes those of a W3C log."""
+    if known[0].kind is not formats.Kind.W3C:
+        return known
+    place = data.rfind(_HEADER)
+    while place > 0 and data[place - 1 : place] not in (b"\n", _MARK_END):
+        place = data.rfind(_HEADER, 0, place)
+    if place < 0:
+        return known
+    reader = formats.LineReader(known)
+    reader.read(decode_line(data[place:].partition(b"\n")[0]))
+    return reader.formats

@@ -14,9 +14,9 @@ import polars as pl
 
 from logstats import schema
 from logstats.batches import MINUTE
-from logstats.formats import Rejected
+from logstats.formats import LineReader, Rejected
 from logstats.lines import lines_at, split_lines
-from logstats.parse import parse_odd_line
+from logstats.parse import read_odd_line
 from logstats.plan import plan_of
 from logstats.split import split_block
 from logstats.tally import Tally
@@ -98,10 +98,11 @@ def _judge_odd(lines: list[bytes], formats: tuple[Format, ...]) -> pl.DataFrame:
     times: list[datetime | None] = []
     time: datetime | None
     fates: list[str] = []
+    reader = LineReader(formats)
     for line in lines:
         time, fate = None, BLANK
-        if line.strip():
-            hit = parse_odd_line(line, formats)
+        hit = read_odd_line(line, reader)
+        if hit is not None:
             time = None if isinstance(hit, Rejected) else cast("datetime", hit[schema.TIME])
             fate = hit.reason if isinstance(hit, Rejected) else PARSED
         times.append(time)

@@ -19,6 +19,7 @@ __all__ = [
     "Escape",
     "Field",
     "Format",
+    "Hit",
     "Kind",
     "LineReader",
     "Literal",

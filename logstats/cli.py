@@ -6,7 +6,7 @@ no known format · 4 store locked or broken · 70 a bug of ours · 130 interrupt
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import importlib
 import os
 import sys
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import click
 
 from logstats import __version__
-from logstats.errors import LogstatsError
+from logstats.errors import LogstatsError, OutputError
 from logstats.process import keep_memory, protect_process
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "forget": ("logstats.commands.store:forget", "Delete stored days that are older than promised."),
     "export": ("logstats.commands.store:export", "Stored days as text, for people and other stores."),
     "merge": ("logstats.commands.store:merge", "Stores of several machines into one."),
-    "policy": ("logstats.commands.policy:policy", "What is kept and shown: list, show, check."),
+    "audit": ("logstats.commands.audit:audit", "Prove that files hold no personal data, made by logstats or not."),
+    "policy": ("logstats.commands.policy:policy", "What is kept and shown: list, show, check, notice."),
 }
 
 
@@ -74,11 +75,16 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     protect_process()
     keep_memory()
     code = _run(args)
-    with contextlib.suppress(BrokenPipeError):
+    try:
         sys.stdout.flush()
-    # What is left to flush at exit would raise again where the reader of the pipe is gone.
-    if code == 0 and sys.stdout.closed:
-        code = 0
+    except BrokenPipeError:
+        _silence_stdout()
+    except OSError as error:
+        # What is left in the buffer would raise once more when the process ends.
+        _silence_stdout()
+        if code == 0:
+            say(f"standard output: cannot be written ({error.strerror})")
+            code = OutputError.exit_code
     sys.exit(code)
 
 
@@ -95,15 +101,24 @@ def _run(args: Sequence[str] | None) -> int:
     except LogstatsError as error:
         say(str(error))
         return error.exit_code
-    except BrokenPipeError:
+    except SystemExit:
+        # What click makes of a broken pipe, and of nothing else: it exits with 1 (Command.main, EPIPE).
         _silence_stdout()
         return 0
     except KeyboardInterrupt:
         return _interrupted()
     except Exception as error:  # noqa: BLE001 - a traceback could quote a log line
-        say(f"bug: {_place(error)}; please report this line")
-        return EXIT_BUG
+        return _failed(error)
     return result if isinstance(result, int) else 0
+
+
+def _failed(error: Exception) -> int:
+    """Say what went wrong that no command expected; return the exit code."""
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        say(f"cannot be written ({error.strerror})")
+        return OutputError.exit_code
+    say(f"bug: {_place(error)}; please report this line")
+    return EXIT_BUG
 
 
 def say(message: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,7 +55,7 @@ def audit(
     self_test: bool,
     form: str,
     listed: bool,
-) -> None:
+) -> int:
     """Look for personal data in files and directories, made by logstats or not.
 
     Exit code 0: passed, 1: a finding, 2: usage, 3: something could not be checked.
@@ -68,7 +67,7 @@ def audit(
     if listed:
         for name, sentence in list_checks():
             click.echo(f"{name:<16} {sentence}")
-        return
+        return 0
     if not (paths or stores or ledger or self_test):
         raise click.UsageError("name a PATH, a --store, a --ledger, or --self-test")
     if expect_head and not (
@@ -80,7 +79,7 @@ def audit(
     result = run_audit(request, extra)
     write: dict[str, Callable[..., str]] = {"text": to_text, "json": to_json, "sarif": to_sarif}
     click.echo(write[form](result), nl=False)
-    sys.exit(result.exit_code)
+    return result.exit_code
 
 
 def _rules(policy_name: str | None) -> Rules:

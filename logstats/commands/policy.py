@@ -6,6 +6,7 @@ import json
 
 import click
 
+from logstats.commands.notice import notice
 from logstats.policy import list_policies, load_policy
 
 
@@ -38,3 +39,6 @@ def check_command(names: tuple[str, ...]) -> None:
     for name in names:
         found = load_policy(name)
         click.echo(f"{name}: {found.id} {found.version} of {found.effective}, digest {found.digest}")
+
+
+policy.add_command(notice)

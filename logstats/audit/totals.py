@@ -17,7 +17,13 @@ from logstats.audit.rules import Request
 _SUMS: Final = "sums"
 _SAME: Final = "same-numbers"
 _PERIODS: Final = "periods"
-_WHOLE: Final = ("days", "hours", "weekday_hours", "statuses", "methods", "protocols")  # tables of every hit
+# Tables of every hit: all their columns add up to the totals.
+_WHOLE: Final = (
+    "days", "hours", "weekday_hours", "statuses", "methods", "protocols", "referrers", "browsers", "systems",
+    "devices", "vhosts", "countries", "networks",
+)  # fmt: skip
+# Tables of some hits: these totals tell how many. What is no page and no error is a static file.
+_PARTS: Final = {"pages": ("pages",), "errors": ("client_errors", "server_errors"), "bots": ("bot_hits",)}
 _NUMBER = re.compile(r"(?<![\w.,])(?:\d{1,3}(?:[,\u202f\u00a0]\d{3})+|\d+)(?![\w.%])")
 _NAME_END = re.compile(r" (?=\d)")
 
@@ -74,10 +80,21 @@ def _table(report: Published, name: str, rows: list[dict[str, Any]]) -> Iterator
             yield Finding(
                 report.file, f"table {name}, column {count}", _SUMS, "rows do not add up to the total"
             )
+    yield from _part(report, name, rows)
     for index, row in enumerate(rows, start=1):
         hits, bots = number(row.get("hits")), number(row.get("bot_hits"))
         if hits is not None and bots is not None and bots > hits:
             yield Finding(report.file, f"table {name}, row {index}", _SUMS, "more hits of bots than hits")
+
+
+def _part(report: Published, name: str, rows: list[dict[str, Any]]) -> Iterator[Finding]:
+    """Hold a table of some hits to the totals that tell how many they are."""
+    values = [number(row.get("hits")) for row in rows]
+    totals = [number(report.part("totals").get(total)) for total in _PARTS.get(name, ())]
+    if not rows or not totals or None in values or None in totals:
+        return
+    if sum(value for value in values if value is not None) != sum(t for t in totals if t is not None):
+        yield Finding(report.file, f"table {name}, column hits", _SUMS, "rows do not add up to the total")
 
 
 class _SameNumbers(Examiner):

@@ -66,7 +66,8 @@ class Enricher:
 def _places(clients: pl.DataFrame, geo: Geo | None, *, networks: bool) -> pl.DataFrame:
     """Return the token, country and network of each client; null where nobody asked."""
     nothing = pl.lit(None, pl.String)
-    country, network = nothing.alias(schema.COUNTRY), nothing.alias(schema.NETWORK)
+    country: pl.Series | pl.Expr = nothing.alias(schema.COUNTRY)
+    network: pl.Series | pl.Expr = nothing.alias(schema.NETWORK)
     if geo is not None:
         told = geo.look_up(clients[CUT])
         country = told[schema.COUNTRY] if geo.tells_country else country

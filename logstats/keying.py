@@ -74,7 +74,11 @@ def key_hits(batch: EnrichedBatch, seeds: Seeds) -> pl.DataFrame:
         PROFILES: key(AGENT, *AGENT_LABELS) ^ key(CLIENT, schema.COUNTRY, schema.NETWORK),
     }
     # A visitor is a distinct (unwrapped address, agent) on a day.
-    token = key(MINUTE, schema.DAY) ^ value(CLIENT, values[CLIENT][schema.TOKEN]) ^ value(AGENT, values[AGENT][schema.TOKEN])
+    token = (
+        key(MINUTE, schema.DAY)
+        ^ value(CLIENT, values[CLIENT][schema.TOKEN])
+        ^ value(AGENT, values[AGENT][schema.TOKEN])
+    )
     of_day = value(MINUTE, days.to_frame().select(day_number(pl.col(schema.DAY))).to_series())
     codes = dict.fromkeys(code for codes in FACET_CODES.values() for code in codes)
     return batch.hits.select(
@@ -125,5 +129,7 @@ def _kind_family(static: pl.Expr) -> pl.Expr:
 def _status_keys(seeds: Seeds) -> tuple[pl.Series, pl.Series]:
     """Return the keys of all statuses, and those of errors with 0 for all others."""
     every = [seeds.number(schema.STATUS, status) for status in range(STATUS_CODES)]
-    errors = [0] * FIRST_ERROR + [seeds.number("error", status) for status in range(FIRST_ERROR, STATUS_CODES)]
+    errors = [0] * FIRST_ERROR + [
+        seeds.number("error", status) for status in range(FIRST_ERROR, STATUS_CODES)
+    ]
     return pl.Series(every, dtype=pl.UInt64), pl.Series(errors, dtype=pl.UInt64)

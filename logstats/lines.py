@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+
 def decode_line(line: bytes) -> str:
     """Return a line as text: UTF-8, or else latin-1, in which every byte is one character."""
     try:

@@ -12,6 +12,7 @@ and everything a client wrote inside.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from logstats import schema
@@ -71,7 +72,7 @@ def plan_of(format_: Format) -> Plan | None:
     if format_.kind is not Kind.TEXT:
         return None
     pieces = _cut_at_quotes(format_.tokens)
-    if len(pieces) < 3 or len(pieces) % 2 == 0:  # noqa: PLR2004 - at least one pair of quotes
+    if len(pieces) < 3 or len(pieces) % 2 == 0:
         return None
     head = _head_words(pieces[0])
     inside = {number: piece for number, piece in enumerate(pieces) if number % 2}
@@ -94,7 +95,7 @@ def _place(
     numbers = {token.column for piece in between.values() for token in piece if isinstance(token, Field)}
     if request is None or schema.STATUS not in numbers:
         return None
-    quoted = {name: places[name] for name in QUOTED_COLUMNS if name in places}
+    quoted: dict[str, int] = {name: places[name] for name in QUOTED_COLUMNS if name in places}
     ignored = tuple(number for number in inside if number != request and number not in quoted.values())
     return Plan(pieces, head, request, quoted, ignored, between)
 
@@ -123,14 +124,14 @@ def _is_numbers(piece: tuple[Token, ...]) -> bool:
             return False
         if isinstance(token, Field) and token.type not in NUMBERS:
             return False
-    return all(isinstance(a, Field) is not isinstance(b, Field) for a, b in zip(piece, piece[1:], strict=False))
+    return all(isinstance(a, Field) is not isinstance(b, Field) for a, b in pairwise(piece))
 
 
 def _head_words(piece: tuple[Token, ...]) -> tuple[Word, ...] | None:
     """Return the words before the time, or None if the piece does not end in one."""
     match piece[-3:]:
-        case (Literal(opening), Field(type="clf", column=schema.TIME), Literal("] ")) if opening.endswith(" ["):
-            tokens = (*piece[:-3], Literal(opening.removesuffix(" [")))
+        case (Literal(begin), Field(type="clf", column=schema.TIME), Literal("] ")) if begin.endswith(" ["):
+            tokens = (*piece[:-3], Literal(begin.removesuffix(" [")))
         case _:
             return None
     words: list[list[Token]] = [[]]
@@ -157,7 +158,10 @@ def _read_word(word: list[Token]) -> Word | None:
             return Word(column=schema.VHOST, port=True)
         case [Field(name="%l", type="text", column=None)]:
             return Word(column=IDENT)
-        case [Field(type=kind, column=column)] if kind in _WORDS and column not in (schema.HOST, schema.VHOST):
+        case [Field(type=kind, column=column)] if kind in _WORDS and column not in (
+            schema.HOST,
+            schema.VHOST,
+        ):
             return Word(column=column)
         case _:
             return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from datetime import datetime
+from typing import Final, Protocol
 
 import polars as pl
 
@@ -12,22 +13,19 @@ from logstats.formats.layout import scanner
 from logstats.formats.requests import split_request, split_target
 from logstats.plan import IDENT
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
 NOTHING: Final = "-"
 # Columns whose text says nothing of a person, and the types that are numbers and times.
 _KEPT_COLUMNS: Final = frozenset(
     {
-        schema.TIME, schema.METHOD, schema.PROTOCOL, schema.STATUS, schema.BYTES_SENT, schema.AGENT, schema.VHOST,
-        schema.DURATION_US, model.SERVER_PORT, model.BYTES_RECEIVED, model.UPSTREAM_TIME_US, model.CACHE_STATUS,
-        model.TLS_PROTOCOL, model.TLS_CIPHER, model.LEVEL,
+        schema.TIME, schema.METHOD, schema.PROTOCOL, schema.STATUS, schema.BYTES_SENT, schema.AGENT,
+        schema.VHOST, schema.DURATION_US, model.SERVER_PORT, model.BYTES_RECEIVED, model.UPSTREAM_TIME_US,
+        model.CACHE_STATUS, model.TLS_PROTOCOL, model.TLS_CIPHER, model.LEVEL,
     }
 )  # fmt: skip
 _KEPT_TYPES: Final = frozenset(
     {
-        "integer", "digits", "port", "status", "squid_status", "seconds", "milliseconds", "microseconds", "seconds_list",
-        "clf", "iso", "epoch", "epoch_ms", "epoch_us", "strftime", "method", "protocol",
+        "integer", "digits", "port", "status", "squid_status", "seconds", "milliseconds", "microseconds",
+        "seconds_list", "clf", "iso", "epoch", "epoch_ms", "epoch_us", "strftime", "method", "protocol",
     }
 )  # fmt: skip
 _ADDRESS_COLUMNS: Final = frozenset({schema.HOST, model.PEER, model.FORWARDED_FOR, model.UPSTREAM_ADDR})
@@ -38,8 +36,15 @@ _DROPPED_COLUMNS: Final = frozenset({schema.USER, model.COOKIE, IDENT})
 class Masks(Protocol):
     """What stands in for personal values; each takes distinct values and returns as many."""
 
-    keep_query: bool
-    by_day: bool
+    @property
+    def keep_query(self) -> bool:
+        """Whether parts of queries may stay."""
+        ...
+
+    @property
+    def by_day(self) -> bool:
+        """Whether an address is replaced by something else on another day."""
+        ...
 
     def mask_hosts(self, hosts: pl.Series, days: pl.Series | None) -> pl.Series:
         """Return what is written instead of each host, on its day where that matters."""
@@ -74,7 +79,7 @@ def rewrite_line(line: bytes, known: tuple[Format, ...], masks: Masks) -> tuple[
             reason = hit.reason if number == 0 else reason
             continue
         time = hit[schema.TIME]
-        made = _rewrite(format_, text, masks, time if hasattr(time, "date") else None)
+        made = _rewrite(format_, text, masks, time if isinstance(time, datetime) else None)
         if made is None:
             continue
         return made.encode(encoding), None
@@ -106,7 +111,7 @@ def _rewrite(format_: Format, text: str, masks: Masks, time: datetime | None) ->
     return "".join(pieces) + text[end:]
 
 
-def _mask(field: Field, text: str, masks: Masks, time: datetime | None) -> str:
+def _mask(field: Field, text: str, masks: Masks, time: datetime | None) -> str:  # noqa: PLR0911 - one a kind
     """Return what is written instead of the text of a field."""
     column = field.column
     if text in ("", NOTHING):
@@ -118,7 +123,8 @@ def _mask(field: Field, text: str, masks: Masks, time: datetime | None) -> str:
     if field.type in ("target", "path") or column == schema.PATH:
         return _mask_target(text, masks)
     if column == schema.QUERY or field.type in ("query", "query_text"):
-        return _mask_target("?" + text.removeprefix("?"), masks).removeprefix("" if text.startswith("?") else "?")
+        masked = _mask_target("?" + text.removeprefix("?"), masks)
+        return masked if text.startswith("?") else masked.removeprefix("?")
     if column in _DROPPED_COLUMNS or field.name in ("%l", "$remote_user"):
         return NOTHING
     if column in _KEPT_COLUMNS or field.type in _KEPT_TYPES:

@@ -12,7 +12,16 @@ from logstats import schema
 from logstats.batches import AGENT, CLIENT, MINUTE, NOTHING, PROTOCOL, REFERRER, REQUEST, VHOST, Batch
 
 HOSTS = st.sampled_from(
-    ["192.0.2.1", "203.0.113.77", "2001:db8::1", "::ffff:192.0.2.1", "host.example.net", "-", "", "unknown host"]
+    [
+        "192.0.2.1",
+        "203.0.113.77",
+        "2001:db8::1",
+        "::ffff:192.0.2.1",
+        "host.example.net",
+        "-",
+        "",
+        "unknown host",
+    ]
 )
 USERS = st.sampled_from(["-", "anna", "anna b", '""', "a\\x20b"])
 TIMES = st.sampled_from(
@@ -56,9 +65,24 @@ REQUESTS = st.sampled_from(
     ]
 )
 NUMBERS = st.sampled_from(
-    ["200 5", "304 -", "000 0", "999 1", "20 5", "2000 5", "200  5", "200 +5", "200 5 ", "- -", "200 1e3", "200 007"]
+    [
+        "200 5",
+        "304 -",
+        "000 0",
+        "999 1",
+        "20 5",
+        "2000 5",
+        "200  5",
+        "200 +5",
+        "200 5 ",
+        "- -",
+        "200 1e3",
+        "200 007",
+    ]
 )
-QUOTED = st.sampled_from(["-", "", "curl/8", "https://example.org/a?b=c", r"a\"b", r"a\\", "a\\", 'a"b', "é\x80\x1b", "\u200b"])
+QUOTED = st.sampled_from(
+    ["-", "", "curl/8", "https://example.org/a?b=c", r"a\"b", r"a\\", "a\\", 'a"b', "é\x80\x1b", "\u200b"]
+)
 ENDS = st.sampled_from(["", " ", "\r", ' "more"', " 17", '"'])
 
 combined_lines = st.builds(
@@ -102,7 +126,9 @@ def comparable(row: dict[str, Any]) -> dict[str, Any]:
     """Return the columns that a batch keeps of a hit, the time to the minute."""
     time = row[schema.TIME]
     assert isinstance(time, datetime)
-    said = {name: None if row.get(name) == NOTHING else row.get(name) for name in (schema.HOST, REFERRER, AGENT)}
+    said = {
+        name: None if row.get(name) == NOTHING else row.get(name) for name in (schema.HOST, REFERRER, AGENT)
+    }
     return {
         **{name: row.get(name) for name in (schema.METHOD, schema.PATH, schema.PROTOCOL, schema.VHOST)},
         **said,
@@ -110,4 +136,3 @@ def comparable(row: dict[str, Any]) -> dict[str, Any]:
         schema.STATUS: row[schema.STATUS] or 0,
         schema.BYTES_SENT: row[schema.BYTES_SENT] or 0,
     }
-

@@ -14,8 +14,8 @@ from logstats.commands.options import input_options
 from logstats.commands.progress import watch_progress
 from logstats.pipeline import Logs, anonymize_logs
 from logstats.policy import load_policy
-from logstats.recognize import format_named
 from logstats.read import STDIN
+from logstats.recognize import format_named
 from logstats.redact import DROP, KEYED, TRUNCATE, LineMasks
 from logstats.tally import REASONS
 from logstats.write import is_pipe, open_target, outlive_signals
@@ -23,9 +23,24 @@ from logstats.write import is_pipe, open_target, outlive_signals
 
 @click.command()
 @click.argument("logs", nargs=-1, metavar="[LOG]...")
-@click.option("-o", "--output", default="-", metavar="FILE", help="Where to write; .gz, .bz2, .xz, .zst are packed. Default: standard output.")
-@click.option("--address", "mode", type=click.Choice([TRUNCATE, DROP, KEYED]), help="Cut addresses, drop them, or write a token of the day. Default: the policy's.")
-@click.option("--preset", type=click.Choice(sorted(PRESETS)), help="Bits that are kept of IPv4/IPv6: default 16/32, ga 24/48, matomo2 16/48, anonip 20/44, zero 0/0.")
+@click.option(
+    "-o",
+    "--output",
+    default="-",
+    metavar="FILE",
+    help="Where to write; .gz, .bz2, .xz, .zst are packed. Default: standard output.",
+)
+@click.option(
+    "--address",
+    "mode",
+    type=click.Choice([TRUNCATE, DROP, KEYED]),
+    help="Cut addresses, drop them, or write a token of the day. Default: the policy's.",
+)
+@click.option(
+    "--preset",
+    type=click.Choice(sorted(PRESETS)),
+    help="Bits that are kept of IPv4/IPv6: default 16/32, ga 24/48, matomo2 16/48, anonip 20/44, zero 0/0.",
+)
 @input_options
 def anonymize(
     *,
@@ -40,7 +55,7 @@ def anonymize(
 ) -> int:
     """Write LOGs again: addresses cut, no user names, no query strings, referrers cut to their origin.
 
-    Everything else stays byte for byte and in its order. A line that fits no format is withheld. The result is
+    Everything else stays byte for byte, in its order. A line that fits no format is withheld. The result is
     generalised, and may still be personal data.
     """
     rules = load_policy(policy)

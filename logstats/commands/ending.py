@@ -36,7 +36,9 @@ def end_run(logs: Logs, lines: Tally, *, max_rejected: float | None, quiet: bool
         return InputError.exit_code
     rejected = lines.rejected.total()
     if max_rejected is not None and rejected * 100 > max_rejected * lines.read:
-        click.echo(f"logstats: {rejected:,} of {lines.read:,} lines rejected, more than {max_rejected:g} %", err=True)
+        click.echo(
+            f"logstats: {rejected:,} of {lines.read:,} lines rejected, more than {max_rejected:g} %", err=True
+        )
         return 1
     return 0
 

@@ -16,7 +16,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 _AGO: Final = re.compile(r"([0-9]{1,4})d")
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[date]):
     """A day: 2026-02-01, or 7d for seven days ago (UTC)."""
 
     name = "day"
@@ -33,7 +33,7 @@ class Day(click.ParamType):
             self.fail(f"{value} is no day; write 2026-02-01, or 7d for seven days ago", param, ctx)
 
 
-class Zone(click.ParamType):
+class Zone(click.ParamType[str]):
     """A time zone by its IANA name."""
 
     name = "zone"
@@ -54,10 +54,23 @@ def log_argument(command: _F) -> _F:
 def input_options(command: _F) -> _F:
     """Add what says how logs are read: --format, --policy, -q, -v."""
     for option in (
-        click.option("-v", "--verbose", is_flag=True, help="Say which format each log has, and the account of lines."),
+        click.option(
+            "-v", "--verbose", is_flag=True, help="Say which format each log has, and the account of lines."
+        ),
         click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors; no progress."),
-        click.option("--policy", default="default", show_default=True, metavar="NAME|FILE", help="What is kept and shown."),
-        click.option("--format", "format_name", metavar="NAME|LAYOUT", help="The format of all logs; else it is found by itself."),
+        click.option(
+            "--policy",
+            default="default",
+            show_default=True,
+            metavar="NAME|FILE",
+            help="What is kept and shown.",
+        ),
+        click.option(
+            "--format",
+            "format_name",
+            metavar="NAME|LAYOUT",
+            help="The format of all logs; else it is found by itself.",
+        ),
     ):
         command = option(command)
     return command
@@ -73,7 +86,9 @@ def scope_options(command: _F) -> _F:
             show_default=True,
             help="Count known bots apart from people, leave them out, or count only them.",
         ),
-        click.option("--tz", type=Zone(), default="UTC", show_default=True, help="Time zone of days and hours."),
+        click.option(
+            "--tz", type=Zone(), default="UTC", show_default=True, help="Time zone of days and hours."
+        ),
         click.option("--until", type=Day(), help="Last day that counts: 2026-02-28, or 1d ago."),
         click.option("--since", type=Day(), help="First day that counts: 2026-02-01, or 30d ago."),
     ):

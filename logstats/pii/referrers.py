@@ -25,7 +25,9 @@ _PARTS: Final = r"^\s*([A-Za-z][A-Za-z0-9+.-]*)://(?:[^/?#\\]*@)?(\[[^\]/?#]*\]|
 _SCHEME: Final = r"^\s*(?:[Hh][Tt][Tt][Pp][Ss]?|[Ff][Tt][Pp])$"
 _NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
 # `host-203-0-113-7.example.net`, `cb007107.example.net`: labels in which an address may stand.
-_SPELLS_ADDRESS: Final = re.compile(r"[0-9]{1,3}(?:[.x-][0-9]{1,3}){2,}|(?:^|[.-])[0-9a-f]{8}(?:[.-]|$)|[0-9]{8,}")
+_SPELLS_ADDRESS: Final = re.compile(
+    r"[0-9]{1,3}(?:[.x-][0-9]{1,3}){2,}|(?:^|[.-])[0-9a-f]{8}(?:[.-]|$)|[0-9]{8,}"
+)
 # RFC 2606 section 2: names that nobody can own.
 _SAFE_HOSTS: Final = {ADDRESS: "address.invalid", INTERNAL: "internal.invalid"}
 _SAFE_ORIGIN: Final = r"^(?:https?|ftp)://(?:address|internal)\.invalid/$"

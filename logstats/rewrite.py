@@ -7,6 +7,7 @@ A line that cannot be read is withheld and counted, for nobody can say what is i
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from logstats.split import Split
 
 _CARRIAGE_RETURN: Final = b"\r"
+_PIECE_END: Final = re.compile(rb"\r(?=[\"\n]|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,21 @@ def rewrite_block(data: bytes, known: tuple[Format, ...], masks: Masks) -> Rewri
         known: The format of the source first, then its siblings, which odd lines may have.
         masks: What is written instead.
     """
+    ends = data.count(b"\r\n") if _CARRIAGE_RETURN in data else 0
+    if not ends or ends != data.count(b"\n") or not data.endswith(b"\n"):
+        return _rewrite_text(data, known, masks)
+    # Where every line ends in CR LF the plan reads them without.
+    written = _rewrite_text(data.replace(b"\r\n", b"\n"), known, masks)
+    return Rewritten(written.data.replace(b"\n", b"\r\n"), written.tally)
+
+
+def _rewrite_text(data: bytes, known: tuple[Format, ...], masks: Masks) -> Rewritten:
     plan = plan_of(known[0])
     if plan is None or not plan.is_known:
         written, tally = _rewrite_lines(split_lines(data), known, masks)
-        return Rewritten(_join([line for line in written if line is not None], data), tally)
-    # read_csv takes the carriage return off the end of a line; of two it leaves one.
-    text = data.replace(b"\r\n", b"\r\r\n") if _CARRIAGE_RETURN in data else data
+        return Rewritten(_join(written, data), tally)
+    # read_csv takes a carriage return off the end of each piece; of two it leaves one.
+    text = _PIECE_END.sub(b"\r\r", data) if _CARRIAGE_RETURN in data else data
     split = split_block(text, plan, keep_query=masks.keep_query)
     odd = split.odd_rows()
     lines = _write_rows(split, plan, masks)
@@ -73,7 +84,9 @@ def _merge(lines: pl.Series, odd: list[int], written: list[bytes | None], data: 
         start = row + 1
     _write_text(lines[start:], out)
     done = out.getvalue()
-    return done if data.endswith(b"\n") or not done else done[:-1]
+    # A last line without newline that is withheld takes no newline from the one before it.
+    withheld = bool(odd) and odd[-1] == len(lines) - 1 and written[-1] is None
+    return done if data.endswith(b"\n") or withheld else done[:-1]
 
 
 def _write_text(lines: pl.Series, out: io.BytesIO) -> None:
@@ -91,11 +104,10 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
-def _join(lines: list[bytes], data: bytes) -> bytes:
-    if not lines:
-        return b""
-    end = b"\n" if data.endswith(b"\n") else b""
-    return b"\n".join(lines) + end
+def _join(written: list[bytes | None], data: bytes) -> bytes:
+    done = b"".join(line + b"\n" for line in written if line is not None)
+    withheld = bool(written) and written[-1] is None
+    return done if data.endswith(b"\n") or withheld else done[:-1]
 
 
 def _write_rows(split: Split, plan: Plan, masks: Masks) -> pl.Series:
@@ -126,8 +138,10 @@ def _heads(split: Split, plan: Plan, masks: Masks) -> list[pl.Series]:
         pl.lit(NOTHING) if word.column in (schema.USER, IDENT) else words[f"field_{number}"]
         for number, word in enumerate(plan.head)
     ]
-    before = words.select(pl.concat_str(*texts[:place], pl.lit(""), separator=" ")).to_series()
-    after = words.select(pl.concat_str(pl.lit(""), *texts[place + 1 :], pl.lit("["), separator=" ")).to_series()
+    # A literal alone gives one row, not one for each head.
+    empty = pl.repeat("", pl.len(), dtype=pl.String)
+    before = words.select(pl.concat_str(*texts[:place], empty, separator=" ")).to_series()
+    after = words.select(pl.concat_str(empty, *texts[place + 1 :], pl.lit("["), separator=" ")).to_series()
     if not masks.by_day:
         hosts = masks.mask_hosts(heads[schema.HOST], None)
         return [pl.select(before + hosts + after).to_series().gather(codes)]

@@ -15,7 +15,7 @@ import polars as pl
 from logstats import schema
 from logstats.batches import MINUTE
 from logstats.formats import LineReader, Rejected
-from logstats.lines import lines_at, split_lines
+from logstats.lines import split_lines
 from logstats.parse import read_odd_line
 from logstats.plan import plan_of
 from logstats.split import split_block
@@ -87,7 +87,7 @@ def _judge(data: bytes, formats: tuple[Format, ...]) -> pl.DataFrame:
     odd = split.odd_rows()
     if not odd:
         return lines
-    judged = _judge_odd(lines_at(data, odd), formats).with_columns(pl.Series("row", odd, pl.UInt32))
+    judged = _judge_odd(split.odd_lines(data), formats).with_columns(pl.Series("row", odd, pl.UInt32))
     rows = lines.with_row_index("row").join(
         judged, on="row", how="left", suffix="_odd", maintain_order="left"
     )
@@ -96,17 +96,19 @@ def _judge(data: bytes, formats: tuple[Format, ...]) -> pl.DataFrame:
 
 def _judge_odd(lines: list[bytes], formats: tuple[Format, ...]) -> pl.DataFrame:
     times: list[datetime | None] = []
-    time: datetime | None
     fates: list[str] = []
     reader = LineReader(formats)
     for line in lines:
-        time, fate = None, BLANK
         hit = read_odd_line(line, reader)
-        if hit is not None:
-            time = None if isinstance(hit, Rejected) else cast("datetime", hit[schema.TIME])
-            fate = hit.reason if isinstance(hit, Rejected) else PARSED
-        times.append(time)
-        fates.append(fate)
+        if hit is None:
+            times.append(None)
+            fates.append(BLANK)
+        elif isinstance(hit, Rejected):
+            times.append(None)
+            fates.append(hit.reason)
+        else:
+            times.append(cast("datetime", hit[schema.TIME]))
+            fates.append(PARSED)
     return pl.DataFrame(
         {schema.TIME: times, _FATE: fates}, schema={schema.TIME: pl.Datetime("us", "UTC"), _FATE: pl.String}
     )

@@ -40,6 +40,8 @@ GRACE: Final = timedelta(hours=1)
 # Days are counted together up to so many hits: little memory, and few blocks are read twice.
 HITS_AT_ONCE: Final = 1_000_000
 ATTEMPTS: Final = 3
+# A log that vanished is reported for so long; a line of a day that never comes would be reported for ever.
+REPORTED_FOR: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,8 @@ class _Run:
         present = {id(match.stream) for match in matches}
         for stream in self._streams:
             lines = sum(n for day, n in stream.pending.items() if not self._is_stored(day))
-            if lines and id(stream) not in present:
+            recent = self._task.now.date() - stream.last_run <= REPORTED_FOR
+            if lines and recent and id(stream) not in present:
                 self._done.vanished[stream.name] = self._done.vanished.get(stream.name, 0) + lines
 
     def _find_renewed(self, matches: list[Match]) -> list[str]:

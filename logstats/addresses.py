@@ -251,6 +251,7 @@ def _cut_ipv4(bits: int) -> pl.Expr:
     return pl.concat_str(pieces, separator=".")
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _cut_odd(kind: str, canonical: str, ipv6_mask: int) -> str:
     if kind == NAME:
         return registrable_domain(canonical) or UNKNOWN

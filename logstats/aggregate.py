@@ -8,6 +8,7 @@ memory; `close` turns them into integers.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -23,11 +24,13 @@ if TYPE_CHECKING:
     from logstats.seeds import Seeds
     from logstats.summaries import Summary
 
-# Cells of a facet: about 100 bytes each with its name.
+# Values of a facet: about 150 bytes each with their names.
+MAX_KEYS: Final = 100_000
+# Cells of a facet, for a value counts anew each day: 50 bytes each.
 MAX_CELLS: Final = 500_000
 # Pairs of all facets together: 20 bytes each.
-MAX_PAIRS: Final = 6_000_000
-# Rows of pairs and sightings that may come before they are merged: 16 bytes each.
+MAX_PAIRS: Final = 5_500_000
+# Sightings that may come before they are merged: 16 bytes each.
 MERGE_ROWS: Final = 3_000_000
 
 
@@ -36,19 +39,22 @@ class OpenDays:
     """The counts of days that are still counted: hits, and visitors as tokens.
 
     Two of the same run merge; merging is associative and commutative, and one that
-    counted nothing changes nothing. Tokens are forgotten with the object.
+    counted nothing changes nothing. Several threads may count into one. Tokens are
+    forgotten with the object.
     """
 
     seeds: Seeds
+    max_keys: int = MAX_KEYS
     max_cells: int = MAX_CELLS
     max_pairs: int = MAX_PAIRS
     facets: dict[str, FacetCounts] = field(init=False, repr=False)
     _merged_rows: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _last_union: tuple[str, pl.DataFrame, pl.DataFrame] = ("", pl.DataFrame(), pl.DataFrame())
 
     def __post_init__(self) -> None:
         """Start every facet with nothing."""
-        self.facets = {name: FacetCounts(labels, self.max_cells) for name, labels in FACET_LABELS.items()}
+        self.facets = {name: FacetCounts(labels, self.max_keys, self.max_cells) for name, labels in FACET_LABELS.items()}
 
     def count(self, batch: EnrichedBatch) -> None:
         """Count the hits of a batch."""
@@ -60,9 +66,11 @@ class OpenDays:
             for name, facet in self.facets.items()
         ]
         people = hits.filter(~pl.col(schema.BOT))
-        for (name, facet), cells in zip(self.facets.items(), pl.collect_all(plans), strict=True):
-            facet.count(cells, pl.DataFrame([people[name].alias(CELL), people[schema.TOKEN]]))
-        self._keep_bounds()
+        counted = pl.collect_all(plans)
+        with self._lock:
+            for (name, facet), cells in zip(self.facets.items(), counted, strict=True):
+                facet.count(cells, pl.DataFrame([people[name].alias(CELL), people[schema.TOKEN]]))
+            self._keep_bounds()
 
     def merge(self, other: OpenDays) -> None:
         """Add what another of the same run has counted; the other is used up."""
@@ -73,7 +81,9 @@ class OpenDays:
 
     def _keep_bounds(self) -> None:
         """Merge what has come when it is too much."""
-        if self._rows() > max(MERGE_ROWS, 2 * self._merged_rows):
+        for facet in self.facets.values():
+            facet.merge_cells()
+        if self._rows() - self._merged_rows > MERGE_ROWS or any(facet.is_full for facet in self.facets.values()):
             self._merge_all()
 
     def _merge_all(self) -> None:

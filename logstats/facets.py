@@ -5,8 +5,8 @@ that live as long as the run. A cell is a value on a day; its number is made of 
 cell and token is one 128-bit number: sorting these and taking the runs counts hits and visitors
 in a third of the time that grouping takes.
 
-Memory is bounded twice. Of cells at most `max_cells` are kept; beyond it the rarest are
-folded into one of their day and family, and `missed` says how many hits a cell may lack
+Memory is bounded twice. At most `max_cells` cells of `max_keys` values are kept; beyond it the rarest
+are folded into one of their day and family, and `missed` says how many hits a cell may lack
 because its value was folded before (Metwally et al., "Efficient computation of frequent and
 top-k elements in data streams", 2005). Of pairs only those are kept whose token is below a
 threshold: a visitor is in the sample of every value or of none.
@@ -54,6 +54,8 @@ PROOF: Final = 100
 _SUMS: Final = (schema.HITS, schema.BOT_HITS, schema.BYTES_SENT)
 _DAY_SEED: Final = secrets.randbits(63)
 _TOKENS: Final = 2**64
+# Rows of cells that may come before those of the same cell are added up.
+CELLS_AT_ONCE: Final = 150_000
 # Rows that are sorted at once: 16 bytes each, several times over.
 SLICE_ROWS: Final = 600_000
 
@@ -77,6 +79,7 @@ class FacetCounts:
 
     Attributes:
         labels: The columns of `names` beside key and family.
+        max_keys: How many values are kept.
         max_cells: How many cells are kept.
         cells: Parts of `CELLS_SCHEMA`; one, with one row a cell, once merged.
         sightings: Parts of `SIGHTINGS_SCHEMA`; none once merged.
@@ -87,6 +90,7 @@ class FacetCounts:
     """
 
     labels: dict[str, pl.DataType]
+    max_keys: int
     max_cells: int
     cells: list[pl.DataFrame] = field(default_factory=list)
     sightings: list[pl.DataFrame] = field(default_factory=list)
@@ -110,11 +114,11 @@ class FacetCounts:
             pl.col(schema.BYTES_SENT).sum(),
         )
         key = pl.col(CELL) ^ day_number(pl.col(schema.DAY))
-        return cells.with_columns(key.alias(KEY), pl.lit(self.missed, pl.Int64).alias(MISSED))
+        return cells.with_columns(key.alias(KEY))
 
     def count(self, cells: pl.DataFrame, sightings: pl.DataFrame) -> None:
         """Add counted cells with family and labels, and the cell and token of each hit of a person."""
-        self.cells.append(cells.select(*CELLS_SCHEMA))
+        self.cells.append(cells.with_columns(pl.lit(self.missed, pl.Int64).alias(MISSED)).select(*CELLS_SCHEMA))
         self.names.append(cells.select(KEY, FAMILY, *self.labels))
         self.sightings.append(sightings.filter(self._in_sample()) if self.sample_bits else sightings)
         self._visitors = None
@@ -139,20 +143,34 @@ class FacetCounts:
         """Whether there is one part of each kind."""
         return not self.sightings and len(self.cells) == len(self.pairs) == len(self.names) == 1
 
+    @property
+    def is_full(self) -> bool:
+        """Whether there are so many values or cells that the rarest must be folded."""
+        return sum(map(len, self.cells)) > self.max_cells * 2 or sum(map(len, self.names)) > self.max_keys * 2
+
     def merge_parts(self) -> None:
         """Bring the parts of each kind down to one, within the bounds."""
         self._visitors = None
-        self._join_parts()
-        if len(self.cells[0]) > self.max_cells:
+        self._merge_cells()
+        self._merge_pairs()
+        if len(self.cells[0]) > self.max_cells or len(self.names[0]) > self.max_keys:
             self._fold_rarest()
-            self._join_parts()
+            self._merge_cells()
+            self._merge_pairs()
 
-    def _join_parts(self) -> None:
+    def merge_cells(self) -> None:
+        """Bring the parts of cells and names down to one where many have come; most say the same again."""
+        if sum(map(len, self.cells[1:])) > CELLS_AT_ONCE:
+            self._merge_cells()
+
+    def _merge_cells(self) -> None:
         names = _concat(self.names, {KEY: pl.UInt64(), FAMILY: pl.UInt64(), **self.labels})
         self.names = [names.unique(KEY)]
         cells = _concat(self.cells, CELLS_SCHEMA).group_by(CELL)
         merged = cells.agg(pl.col(schema.DAY, KEY).first(), pl.col(*_SUMS).sum(), pl.col(MISSED).min())
         self.cells = [merged.select(*CELLS_SCHEMA)]
+
+    def _merge_pairs(self) -> None:
         pairs, sightings = self.pairs, self.sightings
         self.pairs, self.sightings = [], []
         if sightings:
@@ -168,13 +186,15 @@ class FacetCounts:
             self._visitors = None
 
     def visitors(self) -> pl.DataFrame:
-        """Return cell, visitors and top_hits, a row a cell that people were in."""
+        """Return cell, visitors (those in the sample) and top_hits, a row a cell that people were in."""
         if self._visitors is None:
             self._visitors = self._count_visitors(self.pairs[0], CELL)
         return self._visitors
 
     def regroup(self, groups: pl.DataFrame) -> pl.DataFrame:
-        """Return group, visitors and top_hits of groups of cells; a visitor counts once in each.
+        """Return group, visitors (those in the sample) and top_hits of groups of cells.
+
+        A visitor counts once in each group.
 
         Args:
             groups: Columns cell and group (UInt32); the cells of a group are of one day.
@@ -189,23 +209,25 @@ class FacetCounts:
             self._count_visitors(_add_pairs([part], GROUP), GROUP)
             for part in _slices(wanted, schema.TOKEN, _TOKENS)
         ]
-        return pl.concat(parts).group_by(GROUP).agg(pl.col(schema.VISITORS).sum(), pl.col(schema.TOP_HITS).max())
+        return (
+            pl.concat(parts).group_by(GROUP).agg(pl.col(schema.VISITORS).sum(), pl.col(schema.TOP_HITS).max())
+        )
 
     def _count_visitors(self, pairs: pl.DataFrame, by: str) -> pl.DataFrame:
-        """Return visitors and top_hits of distinct pairs, sorted by a column.
-
-        Visitors are all of them; from a sample they are estimated, or where few are
-        in it the ones in it, so that a number below `PROOF` is never more than was seen.
-        """
+        """Return visitors and top_hits of distinct pairs, sorted by a column."""
         counted = pairs.filter(self._in_sample()) if self.sample_bits else pairs
-        visitors = counted[by].rle().struct.unnest().select(pl.col("value").alias(by), pl.col("len").cast(pl.Int64))
-        if self.sample_bits:
-            seen = pl.col("len")
-            visitors = visitors.with_columns(pl.when(seen < PROOF).then(seen).otherwise(seen * 2**self.sample_bits))
+        runs = counted[by].rle().struct.unnest()
+        visitors = runs.select(pl.col("value").alias(by), pl.col("len").cast(pl.Int64).alias(schema.VISITORS))
         several = pairs.filter(pl.col(schema.HITS) > 1).group_by(by)
         most = several.agg(pl.col(schema.HITS).max().cast(pl.Int64).alias(schema.TOP_HITS))
-        counts = visitors.rename({"len": schema.VISITORS}).join(most, on=by, how="left")
-        return counts.with_columns(pl.col(schema.TOP_HITS).fill_null(1))
+        return visitors.join(most, on=by, how="left").with_columns(pl.col(schema.TOP_HITS).fill_null(1))
+
+    def estimate(self, visitors: pl.Expr) -> pl.Expr:
+        """Return all visitors from those in the sample.
+
+        Where few are in it they are not scaled up: a number below `PROOF` is never more than was seen.
+        """
+        return pl.when(visitors < PROOF).then(visitors).otherwise(visitors * 2**self.sample_bits)
 
     def _in_sample(self) -> pl.Expr:
         return pl.col(schema.TOKEN) < 2 ** (64 - self.sample_bits)
@@ -216,19 +238,23 @@ class FacetCounts:
         return pairs.filter(self._in_sample() | (pl.col(schema.HITS) >= HEAVY_HITS))
 
     def _fold_rarest(self) -> None:
-        """Fold the rarer half of all cells into one of their day and family."""
+        """Fold the rarer half of all cells, or of all values, into one of their day and family."""
         cells, names = self.cells[0], self.names[0]
         rank = pl.col(schema.HITS) + pl.col(MISSED)
-        ranks = cells.filter(pl.col(KEY) >= FAMILIES).select(rank).to_series()
-        self.missed = max(self.missed, ranks.sort(descending=True)[self.max_cells // 2])
+        ranked = cells.filter(pl.col(KEY) >= FAMILIES).select(KEY, rank.alias("rank"))
+        of_keys = ranked.group_by(KEY).agg(pl.col("rank").max())
+        for ranks, most in ((ranked["rank"], self.max_cells), (of_keys["rank"], self.max_keys)):
+            if len(ranks) > most:
+                self.missed = max(self.missed, ranks.sort(descending=True)[most // 2])
         keep = (rank > self.missed) | (pl.col(KEY) < FAMILIES)
         families = names.select(KEY, pl.col(FAMILY).alias(_NEW_KEY))
         folded = cells.filter(~keep).join(families, on=KEY).with_columns(pl.col(_NEW_KEY).alias(KEY))
         folded = folded.with_columns((pl.col(KEY) ^ day_number(pl.col(schema.DAY))).alias(_NEW_CELL))
         renamed = folded.with_columns(pl.col(_NEW_CELL).alias(CELL), pl.lit(0, pl.Int64).alias(MISSED))
         self.cells = [cells.filter(keep), renamed.select(*CELLS_SCHEMA)]
-        moved = self.pairs[0].join(folded.select(CELL, _NEW_CELL), on=CELL, how="left")
-        self.pairs = [moved.with_columns(pl.coalesce(_NEW_CELL, CELL).alias(CELL)).select(*PAIRS_SCHEMA)]
+        moved = self.pairs[0].join(folded.select(CELL, _NEW_CELL), on=CELL)
+        stay = self.pairs[0].join(folded.select(CELL), on=CELL, how="anti")
+        self.pairs = [stay, moved.with_columns(pl.col(_NEW_CELL).alias(CELL)).select(*PAIRS_SCHEMA)]
         self.names = [names.join(self.cells[0], on=KEY, how="semi"), _family_names(folded, names.schema)]
 
 
@@ -242,7 +268,9 @@ def _concat(parts: list[pl.DataFrame], columns: dict[str, pl.DataType]) -> pl.Da
 
 def _numbers(pairs: pl.DataFrame, by: str) -> pl.Series:
     """Return cell (or group) and token of each pair as one number that sorts by the one, then the other."""
-    return pairs.select(pl.col(by).cast(pl.Int128) * _TOKENS + pl.col(schema.TOKEN).cast(pl.Int128)).to_series()
+    return pairs.select(
+        pl.col(by).cast(pl.Int128) * _TOKENS + pl.col(schema.TOKEN).cast(pl.Int128)
+    ).to_series()
 
 
 def count_pairs(sightings: pl.DataFrame, by: str) -> pl.DataFrame:

@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 
 # The values of a log repeat in block after block; more different ones than this hardly do.
-MOST_VALUES: Final = 150_000
+MOST_VALUES: Final = 60_000
 _SEED: Final = secrets.randbits(63)
 _HASH: Final = "hash"
 _PLACE: Final = "place"
@@ -31,17 +31,21 @@ class Memo:
     def __call__(self, values: pl.Series) -> pl.DataFrame:
         """Return what is made of each value, in the same order; values may repeat."""
         hashes = values.hash(_SEED).alias(_HASH)
-        places = None if self._known is None else _places(self._known, hashes)
+        # Threads may share a memo: each works on the frame it found, and one that loses the race
+        # at the end has only done work that will be done again.
+        known = self._known
+        places = None if known is None else _places(known, hashes)
         new = hashes.arg_unique() if places is None else places.is_null().arg_true()
         if places is not None and len(new):
             new = new.gather(hashes.gather(new).arg_unique())
-        if self._known is not None and self._known.height + len(new) > self._most:
-            self._known, new = None, hashes.arg_unique()
-        if len(new) or self._known is None:
+        if known is not None and known.height + len(new) > self._most:
+            known, new = None, hashes.arg_unique()
+        if len(new) or known is None:
             made = _own(self._make(values.gather(new))).with_columns(hashes.gather(new))
-            self._known = made if self._known is None else pl.concat([self._known, made])
+            known = made if known is None else pl.concat([known, made])
             places = None
-        return self._known.drop(_HASH)[_places(self._known, hashes) if places is None else places]
+            self._known = known
+        return known.drop(_HASH)[_places(known, hashes) if places is None else places]
 
 
 def _places(known: pl.DataFrame, hashes: pl.Series) -> pl.Series:

@@ -4,7 +4,7 @@
     anonymize:  read -> parse -> redact -> rewrite
 
 One thread reads and unpacks, two count; polars lets other threads run while it
-works. Each counting thread has open days of its own, which are merged at the end.
+works. The counting threads share the open days, and have memories of their own.
 """
 
 from __future__ import annotations
@@ -105,11 +105,21 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How to count: under which policy, which hits, with which databases."""
+    """How to count: under which policy, which hits, with which databases, for whose site.
+
+    Attributes:
+        sites: Host names of the site itself, beside those that the policy lists.
+    """
 
     policy: Policy
     scope: Scope = field(default_factory=Scope)
     geo: Geo | None = None
+    sites: tuple[str, ...] = ()
+
+    @property
+    def own_hosts(self) -> frozenset[str]:
+        """The site's own host names: not a referrer, and fit to be named."""
+        return frozenset((*self.policy.sites, *self.sites))
 
     @property
     def places(self) -> bool:
@@ -120,13 +130,13 @@ class Rules:
 class _Counter:
     """One thread's share of the counting."""
 
-    def __init__(self, rules: Rules, seeds: Seeds) -> None:
+    def __init__(self, rules: Rules, days: OpenDays) -> None:
         self._rules = rules
         networks = rules.policy.addresses.networks_table
-        self._redactor = Redactor(rules.policy, seeds, places=rules.places)
+        self._redactor = Redactor(rules.policy, days.seeds, places=rules.places, hosts=rules.own_hosts)
         self._enricher = Enricher(rules.scope, geo=rules.geo, networks=networks)
         self._odd: dict[Format, list[Hit]] = {}
-        self.counted = Counted(OpenDays(seeds))
+        self.counted = Counted(days)
 
     def count_job(self, job: Job) -> None:
         """Count the lines of a block."""
@@ -203,8 +213,8 @@ def _count_all(counter: _Counter, jobs: _Shared) -> Counted:
 
 def count_logs(logs: Logs, rules: Rules) -> Counted:
     """Return the counts of all lines of the logs; what could not be read is in `logs.problems`."""
-    seeds = Seeds()
-    counters = [_Counter(rules, seeds) for _ in range(COUNTING_THREADS)]
+    days = OpenDays(Seeds())
+    counters = [_Counter(rules, days) for _ in range(COUNTING_THREADS)]
     jobs = _Shared(logs.jobs())
     with ThreadPoolExecutor(COUNTING_THREADS, thread_name_prefix="logstats-count") as pool:
         try:
@@ -215,7 +225,6 @@ def count_logs(logs: Logs, rules: Rules) -> Counted:
             raise
     whole = shares[0]
     for share in shares[1:]:
-        whole.days.merge(share.days)
         whole.lines.add(share.lines)
         whole.replaced.update(share.replaced)
     return whole
@@ -236,6 +245,7 @@ def report_logs(logs: Logs, rules: Rules, *, top: int | None = None) -> Report:
         bots=rules.scope.bots,
         replaced=dict(counted.replaced),
         notes=_notes(counted),
+        site=", ".join(rules.sites) or None,
     )
 
 
@@ -247,7 +257,7 @@ def _tables(logs: Logs, rules: Rules) -> tuple[str, ...]:
         "browsers": schema.AGENT in columns,
         "systems": schema.AGENT in columns,
         "devices": schema.AGENT in columns,
-        "vhosts": schema.VHOST in columns and bool(rules.policy.sites),
+        "vhosts": schema.VHOST in columns and bool(rules.own_hosts),
         "countries": rules.geo is not None and rules.geo.tells_country,
         "networks": (rules.geo is not None and rules.geo.tells_network) or rules.policy.addresses.networks_table,
     }
@@ -275,6 +285,7 @@ def anonymize_logs(logs: Logs, masks: LineMasks, write: Callable[[bytes], None],
     """
     lines = Tally()
     jobs = logs.jobs(flush_early=flush_early)
+    write = _apart(write)
     if flush_early:
         for job in jobs:
             write(_add(lines, _rewrite_job(job, masks)))
@@ -294,16 +305,30 @@ def anonymize_logs(logs: Logs, masks: LineMasks, write: Callable[[bytes], None],
     return lines
 
 
+def _apart(write: Callable[[bytes], None]) -> Callable[[bytes], None]:
+    """Return a `write` that puts a newline behind a source that ends without one, if more lines follow."""
+    last = b"\n"
+
+    def write_apart(data: bytes) -> None:
+        nonlocal last
+        if data:
+            write(data if last == b"\n" else b"\n" + data)
+            last = data[-1:]
+
+    return write_apart
+
+
 def _add(lines: Tally, rewritten: Rewritten) -> bytes:
     lines.add(rewritten.tally)
     return rewritten.data
 
 
 def _rewrite_job(job: Job, masks: LineMasks) -> Rewritten:
-    if not job.formats:
+    if job.formats:
+        rewritten = rewrite_block(job.block.data, job.formats, masks)
+    else:
         blank = job.block.data.count(b"\n") + (not job.block.ends_with_newline)
-        return Rewritten(job.block.data, Tally(read=blank, blank=blank))
-    rewritten = rewrite_block(job.block.data, job.formats, masks)
+        rewritten = Rewritten(job.block.data, Tally(read=blank, blank=blank))
     too_long = job.block.lines_too_long
     if too_long:
         rewritten.tally.add(Tally(read=too_long, rejected=Counter(too_long=too_long)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
@@ -63,15 +63,24 @@ class Redactor:
         replaced: For each class of personal data, in how many hits it was replaced.
     """
 
-    def __init__(self, policy: Policy, seeds: Seeds, *, places: bool) -> None:
-        """Take the policy, the seeds of the run, and whether the cut address is needed to look up where it is."""
+    def __init__(
+        self, policy: Policy, seeds: Seeds, *, places: bool, hosts: frozenset[str] | None = None
+    ) -> None:
+        """Make a redactor.
+
+        Args:
+            policy: How much is kept.
+            seeds: Those of the run.
+            places: Whether the cut address is needed to look up where it is.
+            hosts: The site's own host names; by default those that the policy lists.
+        """
         self._policy = policy
         self._seeds = seeds
         self._places = places
         self.replaced: Counter[str] = Counter()
-        sites = frozenset(policy.sites)
+        self._hosts = frozenset(policy.sites) if hosts is None else hosts
         self._paths = Memo(lambda raw: _clean(raw, policy.paths.max_length))
-        self._referrers = Memo(lambda raw: referrer_domains(raw, sites).alias(REFERRER).to_frame())
+        self._referrers = Memo(lambda raw: referrer_domains(raw, self._hosts).alias(REFERRER).to_frame())
 
     def redact_batch(self, parsed: ParsedBatch) -> RedactedBatch:
         """Return the same hits in the same order, without addresses, queries and names of clients' hosts.
@@ -111,7 +120,9 @@ class Redactor:
                 self._count_hits(parsed, REQUEST, name, (clean[_FOUND] & (1 << place)) != 0)
         # Without a method nothing was requested: the text is a TLS hello, a single word, or nothing.
         is_request = requests[schema.METHOD].is_not_null()
-        paths = pl.select(pl.when(is_request).then(clean[schema.PATH]).otherwise(pl.lit(NO_REQUEST))).to_series()
+        paths = pl.select(
+            pl.when(is_request).then(clean[schema.PATH]).otherwise(pl.lit(NO_REQUEST))
+        ).to_series()
         if self._policy.paths.keep_params:
             kept = clean_query(requests[schema.QUERY].fill_null(""), self._policy.paths.keep_params)
             paths = pl.select(pl.when(kept != "").then(paths + "?" + kept).otherwise(paths)).to_series()
@@ -119,8 +130,8 @@ class Redactor:
         return pl.DataFrame([methods.alias(schema.METHOD), paths.alias(schema.PATH)])
 
     def _redact_vhosts(self, hosts: pl.Series) -> pl.DataFrame:
-        """Return the names that the policy lists; what else a client sent as Host is text of a client."""
-        known = pl.when(hosts.is_in(self._policy.sites)).then(hosts)
+        """Return the names of the site itself; what else a client sent as Host is text of a client."""
+        known = pl.when(hosts.is_in(list(self._hosts))).then(hosts)
         shown = known.when(hosts.is_not_null()).then(pl.lit(OTHER_HOST)).otherwise(pl.lit(NONE))
         return pl.select(shown.alias(VHOST))
 
@@ -143,7 +154,11 @@ def _clean(raw: pl.Series, max_length: int) -> pl.DataFrame:
 def _allowed(words: pl.Series, known: tuple[str, ...]) -> pl.Series:
     """Return words that are known, `(other)` for any other, `(none)` for none."""
     return pl.select(
-        pl.when(words.is_in(known)).then(words).when(words.is_not_null()).then(pl.lit(OTHER)).otherwise(pl.lit(NONE))
+        pl.when(words.is_in(known))
+        .then(words)
+        .when(words.is_not_null())
+        .then(pl.lit(OTHER))
+        .otherwise(pl.lit(NONE))
     ).to_series()
 
 
@@ -164,6 +179,8 @@ class LineMasks:
     bits: tuple[int, int]
     keys: Callable[[date], bytes]
     site: str = ""
+    _paths: Memo = field(default_factory=lambda: _remember(rewrite_paths), init=False, repr=False)
+    _referrers: Memo = field(default_factory=lambda: _remember(referrer_origins), init=False, repr=False)
 
     @property
     def keep_query(self) -> bool:
@@ -187,14 +204,17 @@ class LineMasks:
             raise ValueError("a keyed token needs its day")
         frame = pl.DataFrame({"day": days, "host": read[CANONICAL]}).with_row_index("row")
         tokens = [
-            part.select("row", pl.Series("token", keyed_tokens(part["host"], self.keys(day), self.site), dtype=pl.String))
+            part.select(
+                "row",
+                pl.Series("token", keyed_tokens(part["host"], self.keys(day), self.site), dtype=pl.String),
+            )
             for (day,), part in frame.partition_by("day", as_dict=True).items()
         ]
         return pl.concat(tokens).sort("row")["token"].fill_null(NOTHING)
 
     def mask_targets(self, paths: pl.Series, queries: pl.Series | None) -> pl.Series:
         """Return paths with personal segments replaced, and the parameters that may stay."""
-        masked = rewrite_paths(paths)
+        masked = self._paths(paths).to_series()
         if queries is None:
             return masked
         kept = clean_query(queries.fill_null(""), self.policy.paths.keep_params)
@@ -206,4 +226,8 @@ class LineMasks:
 
     def mask_referrers(self, referrers: pl.Series) -> pl.Series:
         """Return the origin of each referrer."""
-        return referrer_origins(referrers)
+        return self._referrers(referrers).to_series()
+
+
+def _remember(mask: Callable[[pl.Series], pl.Series]) -> Memo:
+    return Memo(lambda values: mask(values).alias("masked").to_frame())

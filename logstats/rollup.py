@@ -111,14 +111,17 @@ def roll_up(facet: FacetCounts, source: Source) -> pl.DataFrame:
     cells, groups = _group_cells(facet, source)
     counts = cells.group_by(GROUP).agg(pl.col(_SUMS).sum())
     if source.alone:
-        rows = facet.visitors().join(cells.select(CELL, GROUP), on=CELL).group_by(GROUP)
-        visitors = rows.agg(pl.col(schema.VISITORS).sum(), pl.col(schema.TOP_HITS).max())
+        alone = facet.visitors().join(cells.select(CELL, GROUP), on=CELL).group_by(GROUP)
+        visitors = alone.agg(pl.col(schema.VISITORS).sum(), pl.col(schema.TOP_HITS).max())
     else:
         visitors = facet.regroup(cells)
+    visitors = visitors.with_columns(facet.estimate(pl.col(schema.VISITORS)))
     rows = counts.join(visitors, on=GROUP, how="left").join(groups, on=GROUP)
-    # Out of a sample a row may have no visitor left; where people hit there was one.
-    least = (pl.col(schema.HITS) > pl.col(schema.BOT_HITS)).cast(pl.Int64)
-    shown = [pl.max_horizontal(pl.col(name).fill_null(0), least) for name in (schema.VISITORS, schema.TOP_HITS)]
+    # From a sample a row may have no visitor, or more than hits; where people hit there was one.
+    people = pl.col(schema.HITS) - pl.col(schema.BOT_HITS)
+    shown = [
+        pl.col(name).fill_null(0).clip(people.clip(0, 1), people) for name in (schema.VISITORS, schema.TOP_HITS)
+    ]
     keys = [name for name in groups.columns if name != GROUP]
     return rows.select(*keys, schema.HITS, schema.BOT_HITS, shown[0], schema.BYTES_SENT, shown[1])
 
@@ -169,13 +172,14 @@ def union_of_groups(facets: dict[str, FacetCounts], table: str, groups: pl.DataF
     weekday = pl.col(schema.DAY).dt.weekday().cast(pl.Int64).alias(schema.WEEKDAY)
     named = facet.cells[0].join(source.names(facet), on=KEY).with_columns(weekday)
     wanted = named.join(groups.select(keys), on=keys, nulls_equal=True, how="semi")
+    estimated = facet.estimate(pl.col(schema.VISITORS))
     if source.facet == PROFILES:
         # A visitor has one profile, so those of different ones are different people.
         counted = facet.visitors().join(wanted.select(CELL, schema.DAY), on=CELL).group_by(schema.DAY)
-        return counted.agg(pl.col(schema.VISITORS).sum(), pl.col(schema.TOP_HITS).max())
+        return counted.agg(pl.col(schema.VISITORS).sum(), pl.col(schema.TOP_HITS).max()).with_columns(estimated)
     days = wanted.select(schema.DAY).unique().with_row_index(GROUP)
     counted = facet.regroup(wanted.join(days, on=schema.DAY).select(CELL, GROUP))
-    return counted.join(days, on=GROUP).select(schema.DAY, schema.VISITORS, schema.TOP_HITS)
+    return counted.join(days, on=GROUP).select(schema.DAY, estimated, schema.TOP_HITS)
 
 
 def _source_of(table: str, groups: pl.DataFrame) -> tuple[Source, list[str]]:

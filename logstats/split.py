@@ -23,19 +23,20 @@ from logstats.batches import (
     encode,
 )
 from logstats.formats import Field
-from logstats.formats.escapes import unescape
 from logstats.lines import lines_at
 from logstats.plan import MINUTE_WIDTH, QUOTE, TIME_WIDTH, Plan
 
 if TYPE_CHECKING:
-    from logstats.formats.model import Escape, Token
+    from logstats.formats.model import Token
 
 # ` HTTP/1.1`, with the blank before it.
 _PROTOCOL_WIDTH: Final = 9
 _PROTOCOL: Final = r"^ ([A-Z]{4}/[0-9]\.[0-9])$"
 # As `formats.requests` has it.
 _METHOD: Final = r"^[A-Za-z][A-Za-z_-]{0,31}$"
-_SECONDS_AND_OFFSET: Final = r"^:(?P<second>[0-5][0-9]|60) (?P<sign>[+-])(?P<hours>[01][0-9]|2[0-3])(?P<minutes>[0-5][0-9])\] $"
+_SECONDS_AND_OFFSET: Final = (
+    r"^:(?P<second>[0-5][0-9]|60) (?P<sign>[+-])(?P<hours>[01][0-9]|2[0-3])(?P<minutes>[0-5][0-9])\] $"
+)
 _STATUS_WIDTH: Final = 3
 _NUMBERS: Final = (schema.STATUS, schema.BYTES_SENT, schema.DURATION_US)
 _UNITS_US: Final = {"seconds": 1_000_000, "milliseconds": 1000, "microseconds": 1}
@@ -82,7 +83,9 @@ class Split:
         if not odd:
             return []
         width = self.pieces.width
-        lengths = self.pieces.select(pl.sum_horizontal(pl.all().str.len_bytes().fill_null(0)).cast(pl.Int64) + width - 1)
+        lengths = self.pieces.select(
+            pl.sum_horizontal(pl.all().str.len_bytes().fill_null(0)).cast(pl.Int64) + width - 1
+        )
         ends = lengths.to_series().cum_sum()
         found: list[bytes] = []
         drift = 0
@@ -152,7 +155,9 @@ def _read_csv(data: bytes, pieces: int, encoding: Literal["utf8", "utf8-lossy"])
 
 
 def _trusted(split: Split, plan: Plan) -> pl.Series:
-    checks = [frame["ok"].gather(split.codes[name]) for name, frame in split.values.items() if not frame["ok"].all()]
+    checks = [
+        frame["ok"].gather(split.codes[name]) for name, frame in split.values.items() if not frame["ok"].all()
+    ]
     checks += split.checks
     checks.append(split.pieces[f"p{plan.pieces}"].is_null())
     ok = pl.DataFrame([check.alias(str(number)) for number, check in enumerate(checks)])
@@ -176,7 +181,9 @@ def _read_time(split: Split) -> None:
     else:
         place = offset.replace_strict(offsets, pl.int_range(len(offsets), eager=True), default=0)
         codes = (minute_codes * len(offsets) + place.gather(tail_codes)).cast(pl.UInt32)
-        every = local.to_frame("local").join(offsets.to_frame("offset"), how="cross", maintain_order="left_right")
+        every = local.to_frame("local").join(
+            offsets.to_frame("offset"), how="cross", maintain_order="left_right"
+        )
         times = every.select(pl.col("local") - pl.duration(minutes="offset")).to_series()
     split.codes[MINUTE] = codes
     split.values[MINUTE] = pl.DataFrame({schema.TIME: times.dt.replace_time_zone("UTC")}).with_columns(
@@ -226,7 +233,9 @@ def _read_request(split: Split, plan: Plan, *, keep_query: bool) -> None:
     codes, protocols = encode(request.str.slice(-_PROTOCOL_WIDTH))
     protocol = protocols.str.extract(_PROTOCOL)
     split.codes[PROTOCOL] = codes
-    split.values[PROTOCOL] = pl.DataFrame({"raw": protocols, schema.PROTOCOL: protocol, "ok": protocol.is_not_null()})
+    split.values[PROTOCOL] = pl.DataFrame(
+        {"raw": protocols, schema.PROTOCOL: protocol, "ok": protocol.is_not_null()}
+    )
     cut = request if keep_query else request.str.split_exact("?", 1).struct.field("field_0")
     split.codes[REQUEST], raw = encode(cut)
     words = raw.str.splitn(" ", 3).struct.unnest()
@@ -242,7 +251,10 @@ def _read_request(split: Split, plan: Plan, *, keep_query: bool) -> None:
             schema.METHOD: words["field_0"],
             schema.PATH: target["field_0"],
             schema.QUERY: target["field_1"],
-            "ok": is_method.gather(method_codes) & whole & (target["field_0"] != "").fill_null(value=False) & _plain(raw),
+            "ok": is_method.gather(method_codes)
+            & whole
+            & (target["field_0"] != "").fill_null(value=False)
+            & _plain(raw),
         }
     )
 
@@ -297,7 +309,9 @@ def _read_number(split: Split, word: pl.Series, token: Field) -> None:
         split.numbers[schema.STATUS] = number.fill_null(0)
         return
     if token.type in _UNITS_US:
-        number = (word.cast(pl.Float64, strict=False) * _UNITS_US[token.type]).round().cast(pl.Int64, strict=False)
+        number = (
+            (word.cast(pl.Float64, strict=False) * _UNITS_US[token.type]).round().cast(pl.Int64, strict=False)
+        )
     else:
         number = word.cast(pl.Int64, strict=False)
     # A sign is for the exact parser; a hyphen alone is "none" (mod_log_config, %b).

@@ -24,6 +24,7 @@ _PIECES: Final = ("before", "request", "status", "referrer", "gap", "agent", "re
 # What follows a product's name is its version: the lines' own addresses never stand there.
 _QUAD: Final = r"(?:[A-Za-z]/)?\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}"
 _SIX: Final = r"[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]{0,38}:[0-9A-Fa-f:.]{0,20}"
+_ADDRESS: Final = r"^(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?)$"
 _TIME: Final = r"\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\]"
 
 
@@ -93,11 +94,13 @@ class SourceBlock:
         """The lines of combined or common shape, as columns of text."""
         request = pl.col("request").str.splitn(" ", 3)
         target = request.struct.field("field_1")
-        words = pl.col("before").str.splitn(" ", 4)
+        words = pl.col("before").str.splitn(" ", 5).struct
+        # Behind a virtual host everything stands one word further; identd never answers with an address.
+        moved = words.field("field_1").str.contains(_ADDRESS).fill_null(value=False)
         sent = pl.col("status").str.strip_chars().str.splitn(" ", 3)
         frame = self.pieces.lazy().select(
-            host=words.struct.field("field_0"),
-            user=words.struct.field("field_2"),
+            host=pl.when(moved).then(words.field("field_1")).otherwise(words.field("field_0")),
+            user=pl.when(moved).then(words.field("field_3")).otherwise(words.field("field_2")),
             time=pl.col("before").str.extract(_TIME),
             method=request.struct.field("field_0"),
             target=target,

@@ -29,7 +29,12 @@ _PATHS = click.Path(path_type=Path)
     metavar="DIR",
     help="A store: its small groups are no findings.",
 )
-@click.option("--ledger", type=_PATHS, metavar="FILE", help="Verify this ledger, and the outputs against it.")
+@click.option(
+    "--ledger",
+    type=_PATHS,
+    metavar="FILE",
+    help="Verify this ledger, and against it the outputs and the logs of --source.",
+)
 @click.option(
     "--expect-head", metavar="HEX", help="A head of the ledger that was published, or its first 16 digits."
 )
@@ -74,7 +79,7 @@ def audit(
         ledger and len(expect_head) >= 16 and set(expect_head.lower()) <= set("0123456789abcdef")
     ):
         raise click.UsageError("--expect-head needs --ledger and at least 16 hexadecimal digits")
-    extra = [*_ledger_findings(ledger, paths, expect_head), *(_self_test() if self_test else ())]
+    extra = [*_ledger_findings(ledger, paths, sources, expect_head), *(_self_test() if self_test else ())]
     request = Request(paths, datetime.now(UTC), sources, stores, rules=_rules(policy_name))
     result = run_audit(request, extra)
     write: dict[str, Callable[..., str]] = {"text": to_text, "json": to_json, "sarif": to_sarif}
@@ -104,16 +109,20 @@ def _rules(policy_name: str | None) -> Rules:
     )
 
 
-def _ledger_findings(ledger: Path | None, paths: tuple[Path, ...], expect_head: str | None) -> list[Finding]:
+def _ledger_findings(
+    ledger: Path | None, paths: tuple[Path, ...], sources: tuple[Path, ...], expect_head: str | None
+) -> list[Finding]:
     from logstats.audit.finding import Finding
     from logstats.audit.notations import mask_text
     from logstats.audit.run import LEDGER
-    from logstats.ledger import verify_ledger
+    from logstats.ledger import nonces_of, verify_inputs, verify_ledger
 
     if ledger is None:
         return []
     files = [file for path in paths for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
-    outputs = [file for file in files if file.is_file() and file.resolve() != ledger.resolve()]
+    own = {ledger.resolve(), nonces_of(ledger).resolve(), Path(f"{ledger.resolve()}.sig")}
+    outputs = [file for file in files if file.is_file() and file.resolve() not in own]
+    problems = [*verify_ledger(ledger, outputs, expect_head=expect_head), *verify_inputs(ledger, sources)]
     return [
         Finding(
             mask_text(str(ledger)),
@@ -121,7 +130,7 @@ def _ledger_findings(ledger: Path | None, paths: tuple[Path, ...], expect_head: 
             LEDGER.id,
             mask_text(problem.kind),
         )
-        for problem in verify_ledger(ledger, outputs, expect_head=expect_head)
+        for problem in problems
     ]
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from logstats.domains import read_host_name
 from logstats.enrich import BOTS_APART, BOTS_LEFT_OUT, BOTS_ONLY
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -44,6 +45,18 @@ class Zone(click.ParamType[str]):
             return ZoneInfo(str(value)).key
         except (KeyError, ValueError, OSError):
             self.fail(f"{value} is no time zone; write a name such as Europe/Berlin", param, ctx)
+
+
+def read_host(text: str) -> str:
+    """Return a host name of a site as it stands in logs: lower case, ASCII.
+
+    Raises:
+        BadParameter: It is none.
+    """
+    name = read_host_name(text)
+    if name is None:
+        raise click.BadParameter(f"{text} is no host name; write one such as www.example.org")
+    return name
 
 
 def log_argument(command: _F) -> _F:

@@ -8,42 +8,64 @@ from pathlib import Path
 import click
 
 from logstats.commands.ending import end_run, refuse_nothing
-from logstats.commands.options import input_options, scope_options
+from logstats.commands.options import input_options, read_host, scope_options
+from logstats.commands.outputs import Outputs, output_options, show_report
 from logstats.commands.progress import watch_progress
-from logstats.commands.stored import report_stored, show_report, store_options
+from logstats.commands.recording import Recording
+from logstats.commands.stored import report_stored, store_options
 from logstats.enrich import Scope
 from logstats.geo import open_databases
 from logstats.pipeline import Logs, Rules, report_logs
-from logstats.policy import load_policy
+from logstats.policy import Policy, load_policy
 from logstats.recognize import format_named
-from logstats.report import check_target
+from logstats.tables import Report
 
 
 @click.command()
 @click.argument("logs", nargs=-1, metavar="[LOG]...")
 @store_options
+@output_options
 @click.option(
-    "-o",
-    "--output",
-    "outputs",
+    "--site",
+    "sites",
     multiple=True,
+    metavar="NAME",
+    help="A host name of the site itself: links from it count as (internal), and it may be named. May be given "
+    "several times. With --store: whose days, if there are several sites.",
+)
+@click.option(
+    "--ledger",
+    type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Where to write; the suffix says what: .html .json .csv .md .parquet .xlsx .prom, or dir/ for a CSV a table. "
-    "May be given several times. Without it the report goes to the terminal.",
+    help="Note the run in this ledger, and say in the report what its last line was; see `logstats audit`.",
 )
 @scope_options
-@click.option("--geo", "databases", multiple=True, metavar="MMDB", help="A MaxMind database of countries, cities or networks.")
+@click.option(
+    "--geo",
+    "databases",
+    multiple=True,
+    metavar="MMDB",
+    help="A MaxMind database of countries, cities or networks.",
+)
 @click.option("--top", type=click.IntRange(min=1), help="Rows of a table; the rest is in (other).")
-@click.option("--max-rejected", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 if more lines fit no format.")
+@click.option(
+    "--max-rejected",
+    type=click.FloatRange(0, 100),
+    metavar="PERCENT",
+    help="Exit with 1 if more lines fit no format.",
+)
 @input_options
-def report(  # noqa: PLR0913 - one parameter for each option
+def report(
     *,
     logs: tuple[str, ...],
     directory: Path | None,
-    site: str | None,
     period: str | None,
     compare: bool,
-    outputs: tuple[str, ...],
+    targets: tuple[str, ...],
+    lang: str,
+    no_color: bool,
+    sites: tuple[str, ...],
+    ledger: Path | None,
     since: date | None,
     until: date | None,
     tz: str,
@@ -61,22 +83,42 @@ def report(  # noqa: PLR0913 - one parameter for each option
     A LOG is a file, a directory, a pattern, or - for standard input. No address stands in any output, and no
     group of few visitors.
     """
-    for target in outputs:
-        check_target(target)
+    outputs = Outputs(targets, lang, no_color, top)
+    outputs.check()
+    recording = Recording.start(ledger)
+    rules = load_policy(policy)
     if directory is not None:
         span = since, until, period
-        stored = report_stored(directory, site, logs, load_policy(policy), span, top=top, compare=compare)
-        return show_report(stored, outputs, top=top)
+        stored = report_stored(directory, sites, logs, rules, span, top=top, compare=compare)
+        _write(stored, outputs, recording, rules, ())
+        return 0
     if not logs:
         raise click.UsageError("name a LOG, - for standard input, or a --store")
-    rules = Rules(
-        load_policy(policy),
-        Scope(tz, since, until, bots),
-        open_databases(databases) if databases else None,
-    )
+    hosts = tuple(read_host(site) for site in sites)
+    places = open_databases(databases) if databases else None
     with watch_progress(quiet=quiet) as watch:
         read = Logs(logs, format_named(format_name), watch)
-        made = report_logs(read, rules, top=top)
+        made = report_logs(read, Rules(rules, Scope(tz, since, until, bots), places, hosts), top=top)
     refuse_nothing(read)
-    show_report(made, outputs, top=top)
+    _write(made, outputs, recording, rules, logs)
     return end_run(read, made.lines, max_rejected=max_rejected, quiet=quiet, verbose=verbose)
+
+
+def _write(
+    made: Report, outputs: Outputs, recording: Recording | None, policy: Policy, logs: tuple[str, ...]
+) -> None:
+    """Write a report, and note the run when it is there."""
+    if recording is None:
+        show_report(made, outputs)
+        return
+    show_report(recording.stamp(made), outputs)
+    told = {"run": "report", "timezone": made.period.timezone, "top": outputs.top, "site": made.site}
+    ends = {"first": made.period.first, "last": made.period.last}
+    recording.note(
+        policy,
+        made.lines,
+        logs=logs,
+        outputs=outputs.files(),
+        configuration=told,
+        period={name: day.isoformat() if day else None for name, day in ends.items()},
+    )

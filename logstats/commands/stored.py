@@ -10,14 +10,14 @@ from typing import Any, TypeVar
 import click
 
 from logstats.policy import Policy
-from logstats.report import write_reports
 from logstats.tables import Report
+from logstats.write import printing
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def store_options(command: _F) -> _F:
-    """Add what a report of stored days needs: --store, --site, --period, --compare."""
+    """Add what a report of stored days needs: --store, --period, --compare."""
     for option in (
         click.option(
             "--compare", is_flag=True, help="With --store: beside each row what the period before had."
@@ -25,7 +25,6 @@ def store_options(command: _F) -> _F:
         click.option(
             "--period", metavar="PERIOD", help="With --store: 2026, 2026-02, 2026-W06 or 2026-02-01."
         ),
-        click.option("--site", metavar="NAME", help="With --store: whose days, if there are several sites."),
         click.option(
             "--store",
             "directory",
@@ -40,7 +39,7 @@ def store_options(command: _F) -> _F:
 
 def report_stored(
     directory: Path,
-    site: str | None,
+    sites: tuple[str, ...],
     logs: tuple[str, ...],
     policy: Policy,
     days: tuple[date | None, date | None, str | None],
@@ -55,21 +54,12 @@ def report_stored(
     since, until, period = days
     if logs:
         raise click.UsageError("name logs or a --store, not both")
+    if len(sites) > 1:
+        raise click.UsageError("--store reports one --site")
     if period and (since or until):
         raise click.UsageError("--period has both ends; leave --since and --until out")
     with open_store(directory) as store:
         span = read_span(period) if period else Span(since, until)
-        return report_store(store, only_site(store, site), policy, span, top=top, compare=compare)
-
-
-def show_report(report: Report, outputs: tuple[str, ...], *, top: int | None) -> int:
-    """Write a report to its targets, or to the terminal if there are none."""
-    if outputs:
-        write_reports(report, outputs)
-        return 0
-    from rich.console import Console
-
-    from logstats.report.to_terminal import print_report
-
-    print_report(report, Console(highlight=False, markup=False), top=top)
-    return 0
+        return report_store(
+            store, only_site(store, sites[0] if sites else None), policy, span, top=top, compare=compare
+        )

@@ -19,6 +19,7 @@ from logstats.ledger.chain import (
     verify_ledger,
 )
 from logstats.ledger.manifest import InputRecord, Manifest, canonical, commit_input, make_nonce
+from logstats.ledger.nonces import keep_nonce, nonces_of, verify_inputs
 from logstats.ledger.signing import sign_ledger, verify_signature
 
 __all__ = [
@@ -29,10 +30,13 @@ __all__ = [
     "canonical",
     "commit_input",
     "head_of",
+    "keep_nonce",
     "make_nonce",
+    "nonces_of",
     "record_event",
     "record_run",
     "sign_ledger",
+    "verify_inputs",
     "verify_ledger",
     "verify_signature",
 ]

@@ -69,23 +69,3 @@ def logstats(tmp_path: Path, environment: dict[str, str]) -> Logstats:
         )
 
     return run
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., object]:
-    """Run a command inside this process: quick, and a debugger can step into it.
-
-    Called as `run("report", "x.log", input=b"...")`; the result is click's, with `exit_code`,
-    `stdout_bytes` and `stderr_bytes`.
-    """
-    from click.testing import CliRunner
-
-    from logstats import cli
-
-    monkeypatch.chdir(tmp_path)
-    runner = CliRunner(env={"NO_COLOR": "1", "COLUMNS": "100"})
-
-    def invoke(*args: str | os.PathLike[str], input: bytes = b"") -> object:  # noqa: A002 - as click calls it
-        return runner.invoke(cli.main, [os.fspath(a) for a in args], input=input)
-
-    return invoke

@@ -7,6 +7,7 @@ import json
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,8 +66,10 @@ COLUMNS = {
 
 def cases():
     """One case a line: id, layout, line and expected values."""
-    found = []
-    for name, layout in FILES.items() if CORPUS is not None else ():
+    found: list[Any] = []
+    if CORPUS is None:
+        return found
+    for name, layout in FILES.items():
         for number, text in enumerate((CORPUS / "vectors" / name).read_text("utf-8").splitlines()):
             record = json.loads(text)
             layouts = record[layout] if isinstance(record[layout], list) else [record[layout]]

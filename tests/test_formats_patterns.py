@@ -15,7 +15,9 @@ MADE_UP = {"time", "request", "message", "host"}
 def test_the_pattern_finds_the_spans_of_the_exact_parser(preset):
     line = preset.samples[0].line
     line = line.partition(": ")[2] if "haproxy[" in line or "Logs[" in line else line
-    found = pl.select(pl.lit(line).str.extract_groups(rust_pattern(preset))).item()
+    pattern = rust_pattern(preset)
+    assert pattern is not None
+    found = pl.select(pl.lit(line).str.extract_groups(pattern)).item()
     spans = formats.field_spans(preset, line)
 
     assert found.keys() >= set(preset.columns)

@@ -54,7 +54,9 @@ def test_a_whole_line_has_no_break_and_a_strange_one_has_one(preset):
 
 
 def test_the_nearest_format_fits_most_from_the_beginning():
-    format_, found = nearest_format(COMBINED.replace(" 5 ", " five "))
+    nearest = nearest_format(COMBINED.replace(" 5 ", " five "))
+    assert nearest is not None
+    format_, found = nearest
 
     assert "com" in format_.name
     assert found.field in {"%>s", "%b"}

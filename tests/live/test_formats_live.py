@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -98,8 +99,12 @@ def _decode(line: bytes) -> str:
         return line.decode("latin-1")
 
 
+def has_lines(log: Path, least: int) -> bool:
+    return len(lines_of(log)) >= least
+
+
 def read_log(log: Path, layout: str | None, answered: int) -> list[formats.Hit | None]:
-    wait_until(lambda: len(lines_of(log)) >= answered, f"{answered} lines in {log.name}")
+    wait_until(partial(has_lines, log, answered), f"{answered} lines in {log.name}")
     return formats.read_fields(lines_of(log), layout)
 
 
@@ -139,7 +144,7 @@ def nginx_logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ) as server:
         send_all(Server(port, directory, server.process, server.control))
         for name in NGINX:
-            wait_until(lambda log=directory / f"{name}.log": len(lines_of(log)) >= len(SENT) - 1, name)
+            wait_until(partial(has_lines, directory / f"{name}.log", len(SENT) - 1), name)
     return directory
 
 
@@ -152,7 +157,7 @@ def apache_logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with apache(directory, load + logs, {}) as server:
         send_all(server)
         for name in APACHE:
-            wait_until(lambda log=directory / f"{name}.log": len(lines_of(log)) >= len(SENT), name)
+            wait_until(partial(has_lines, directory / f"{name}.log", len(SENT)), name)
     return directory
 
 

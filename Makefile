@@ -6,18 +6,29 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= auto
 
-.PHONY: help demo test bench soak constraints clean
+LOG := fixtures/demo/access.log.gz
+
+.PHONY: help demo test bench soak pictures constraints clean
 
 help:
-	@echo "make demo         report on the log in fixtures/demo"
+	@echo "make demo         report on the log in fixtures/demo: terminal, demo/report.html, audit"
 	@echo "make test         lint, types, import contracts, all tests"
 	@echo "make bench        measure beside other tools (needs root or sudo for their packages)"
-	@echo "make soak         measure on 20 million lines and on lines that all differ"
+	@echo "make soak         measure on 20 million lines and on lines that all differ; the long tests"
+	@echo "make pictures     take the README's pictures again (needs chromium)"
 	@echo "make constraints  pin all dependencies again; UPGRADE=--upgrade takes the newest"
 	@echo "make clean        remove what the others made"
 
 demo: $(READY)
-	@$(BIN)/logstats report fixtures/demo/access.log.gz
+	@mkdir -p demo
+	@$(BIN)/logstats report $(LOG)
+	@$(BIN)/logstats report $(LOG) -q -o demo/report.html -o demo/report.json -o demo/tables/
+	@$(BIN)/logstats anonymize $(LOG) -q -o demo/anonymized.log
+	@echo
+	@echo "The same as a page: file://$(CURDIR)/demo/report.html"
+	@echo "Beside it report.json, tables/ and anonymized.log; do they reveal an address?"
+	@echo
+	@$(BIN)/logstats audit demo --source $(LOG)
 
 test: $(READY)
 	$(BIN)/ruff check
@@ -31,6 +42,12 @@ bench: $(READY)
 
 soak: $(READY)
 	$(BIN)/python -m benchmarks --soak $(ARGS)
+	LOGSTATS_KILLS=200 LOGSTATS_NIGHTS=365 LOGSTATS_LINES=2000 LOGSTATS_ROTATIONS=100 \
+	  $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile \
+	  tests/test_store_crashes.py tests/test_store_year.py tests/live/test_logrotate.py
+
+pictures: $(READY)
+	$(BIN)/python docs/pictures/make_pictures.py
 
 # Exactly the files that constraints.txt names, and nothing is built but logstats itself.
 $(READY): constraints.txt pyproject.toml
@@ -65,5 +82,5 @@ constraints:
 	@grep -c '==' constraints.txt | sed 's/$$/ packages pinned/'
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find logstats tests fixtures benchmarks -name __pycache__ -prune -exec rm -rf {} +

@@ -31,7 +31,7 @@ MAX_CELLS: Final = 500_000
 # Pairs of all facets together: 20 bytes each.
 MAX_PAIRS: Final = 5_500_000
 # Sightings that may come before they are merged: 16 bytes each.
-MERGE_ROWS: Final = 3_000_000
+MERGE_ROWS: Final = 4_000_000
 
 
 @dataclass(slots=True)

@@ -206,7 +206,7 @@ class FacetCounts:
         rows = pairs.select(of_rows.alias(GROUP), schema.TOKEN, schema.HITS)
         wanted = rows.filter(pl.col(GROUP).is_not_null()) if of_rows.null_count() else rows
         parts = [
-            self._count_visitors(_add_pairs([part], GROUP), GROUP)
+            self._count_visitors(_add_sorted(part, GROUP), GROUP)
             for part in _slices(wanted, schema.TOKEN, _TOKENS)
         ]
         return (
@@ -299,13 +299,16 @@ def _slices(rows: pl.DataFrame, by: str, end: int) -> Iterator[pl.DataFrame]:
         yield rows.filter(pl.col(by).is_between(low, high, closed="left"))
 
 
-def _add_pairs(parts: list[pl.DataFrame], by: str = CELL) -> pl.DataFrame:
+def _add_pairs(parts: list[pl.DataFrame]) -> pl.DataFrame:
     """Return the distinct pairs of all parts with the sums of their hits, sorted."""
-    if len(parts) == 1 and by == CELL:
+    if len(parts) == 1:
         return parts[0]
     if not parts:
         return pl.DataFrame(schema=PAIRS_SCHEMA)
-    pairs = pl.concat(parts)
+    return pl.concat([_add_sorted(part, CELL) for part in _slices(pl.concat(parts), CELL, 2**63)])
+
+
+def _add_sorted(pairs: pl.DataFrame, by: str) -> pl.DataFrame:
     ordered = pairs.with_columns(_numbers(pairs, by).alias("number")).sort("number")
     # The last row of each run of equal numbers; the sum up to it, less that of the run before.
     ends = ordered.with_columns(pl.col(schema.HITS).cast(pl.Int64).cum_sum().alias("sum")).filter(

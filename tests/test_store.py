@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import stat
 from datetime import date
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from logstats.aggregate import OpenDays
 from logstats.collecting.closing import close_days
@@ -18,7 +21,7 @@ from logstats.errors import StoreError, UsageError
 from logstats.pipeline import Logs, Rules, _tables, count_logs
 from logstats.policy import load_policy
 from logstats.store import LockHeld, lock_store, open_store
-from logstats.store.counts import TABLE_NUMBERS, Account
+from logstats.store.counts import TABLE_NUMBERS, Account, join_bytes, part_bytes
 from logstats.store.database import FILE_NAME, MIGRATIONS, StoreDamaged, StoreTooNew
 from logstats.store.days import add_site, get_site, load_days, put_day, summarize
 from logstats.store.lower_bounds import bound_union
@@ -207,6 +210,12 @@ def test_a_damaged_store_is_refused_with_a_way_out(nights: Nights, damage) -> No
 
     assert refused.value.exit_code == 4
     assert path.read_bytes() == broken
+
+
+@given(st.binary(max_size=40))
+def test_packed_numbers_hold_no_run_of_text_and_come_back(data: bytes) -> None:
+    assert join_bytes(part_bytes(data)) == data
+    assert not re.search(rb"[\x20-\x7e\t]{6}", part_bytes(data))
 
 
 def test_a_flipped_bit_in_a_day_is_noticed(nights: Nights) -> None:

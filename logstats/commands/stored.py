@@ -11,7 +11,6 @@ import click
 
 from logstats.policy import Policy
 from logstats.tables import Report
-from logstats.write import printing
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 

@@ -11,6 +11,7 @@ import click
 
 from logstats.report import LANGUAGES, OUTPUTS, check_target, write_reports
 from logstats.tables import Report
+from logstats.write import printing
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -36,7 +37,7 @@ class Outputs:
         return tuple(path for group in found for path in group if path.is_file())
 
 
-def _list_outputs(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's
+def _list_outputs(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if not value or ctx.resilient_parsing:
         return
     for suffix, output in OUTPUTS.items():
@@ -72,8 +73,8 @@ def output_options(command: _F) -> _F:
             "targets",
             multiple=True,
             metavar="FILE",
-            help="Where to write; the suffix says what: .html .json .csv .md .parquet .xlsx .prom, or dir/ for a "
-            "CSV a table. May be given several times. Without it the report goes to the terminal.",
+            help="Where to write; the suffix says what: .html .json .csv .md .parquet .xlsx .prom, or dir/ "
+            "for a CSV a table. May be given several times. Without it the report goes to the terminal.",
         ),
     ):
         command = option(command)
@@ -91,4 +92,5 @@ def show_report(report: Report, outputs: Outputs) -> None:
 
     # None leaves it to rich, which looks for NO_COLOR.
     console = Console(highlight=False, markup=False, no_color=outputs.no_color or None)
-    print_report(report, console, top=outputs.top)
+    with printing():
+        print_report(report, console, top=outputs.top)

@@ -31,7 +31,7 @@ class Recording:
         return None if ledger is None else cls(ledger, datetime.now(UTC))
 
     def stamp(self, report: Report) -> Report:
-        """Return the report with the ledger's last line before this run: whoever keeps it can prove that line."""
+        """Return the report with the ledger's last line before this run, which it thereby proves."""
         entry = head_of(self.ledger)
         if entry is None:
             return replace(report, ledger={"line": 0})

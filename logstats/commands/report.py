@@ -30,8 +30,8 @@ from logstats.tables import Report
     "sites",
     multiple=True,
     metavar="NAME",
-    help="A host name of the site itself: links from it count as (internal), and it may be named. May be given "
-    "several times. With --store: whose days, if there are several sites.",
+    help="A host name of the site itself: links from it count as (internal), and it may be named. May be "
+    "given several times. With --store: whose days, if there are several sites.",
 )
 @click.option(
     "--ledger",

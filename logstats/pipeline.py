@@ -73,6 +73,8 @@ class Logs:
         for item in blocks if flush_early else prefetch(blocks):
             if isinstance(item, Problem):
                 self.problems.append(item)
+                # Of an archive that is none at all there was no block before.
+                self.sources_read -= item.source != known[0]
                 continue
             if self.watch is not None:
                 self.watch(item)

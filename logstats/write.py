@@ -31,8 +31,15 @@ _GZIP_LEVEL: Final = 2
 class Unwritable(OutputError):
     """A target that the system does not let us write."""
 
+    def __init__(self, target: str, error: OSError, left: str = "nothing was left there") -> None:
+        super().__init__(f"{target}: cannot be written ({error.strerror or type(error).__name__}); {left}")
+
+
+class _Cut(Unwritable):
+    """A stream that was written to, and then could not be."""
+
     def __init__(self, target: str, error: OSError) -> None:
-        super().__init__(f"{target}: cannot be written ({error.strerror or type(error).__name__}); nothing was left there")
+        super().__init__(target, error, "its end is missing")
 
 
 class Writer(Protocol):
@@ -44,20 +51,14 @@ class Writer(Protocol):
 
 
 class _Stream:
-    """Lines to standard output, or appended to a file, each block at once."""
+    """Lines handed on block by block, each at once."""
 
-    def __init__(self, name: str, file: IO[bytes]) -> None:
-        self._name = name
+    def __init__(self, file: IO[bytes]) -> None:
         self._file = file
 
     def write(self, data: bytes) -> None:
-        try:
-            self._file.write(data)
-            self._file.flush()
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise Unwritable(self._name, error) from None
+        self._file.write(data)
+        self._file.flush()
 
 
 def is_pipe() -> bool:
@@ -90,23 +91,47 @@ def open_target(name: str, *, append: bool) -> Iterator[Writer]:
         Unwritable: The system refuses; nothing half-written is left.
     """
     if name == STDOUT:
-        yield _Stream("standard output", sys.stdout.buffer)
+        with _cut_short("standard output"):
+            yield _Stream(sys.stdout.buffer)
     elif append:
-        with _opened(name, Path(name), "ab") as raw, _packed(name, raw) as file:
-            yield _Stream(name, file)
+        with _opened(name, Path(name)) as raw, _packed(name, raw) as file:
+            yield _Stream(file)
     else:
         with _replaced(name) as raw, _packed(name, raw) as file:
-            yield _Stream(name, file)
+            yield _Stream(file)
 
 
 @contextlib.contextmanager
-def _opened(name: str, path: Path, mode: str) -> Iterator[IO[bytes]]:
+def _opened(name: str, path: Path) -> Iterator[IO[bytes]]:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
     except OSError as error:
         raise Unwritable(name, error) from None
-    with os.fdopen(descriptor, mode) as file:
+    with _cut_short(name), os.fdopen(descriptor, "ab") as file:
         yield file
+
+
+@contextlib.contextmanager
+def _cut_short(name: str) -> Iterator[None]:
+    """Say which stream could not be written to its end; a reader that is gone is no error."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _Cut(name, error) from None
+
+
+@contextlib.contextmanager
+def printing() -> Iterator[None]:
+    """Print to standard output.
+
+    Raises:
+        Unwritable: The system refuses.
+    """
+    with _cut_short("standard output"):
+        yield
+        sys.stdout.flush()
 
 
 @contextlib.contextmanager
@@ -114,7 +139,7 @@ def _replaced(name: str) -> Iterator[IO[bytes]]:
     """Give a file beside the target that takes its place at the end, or none of it."""
     target = Path(os.path.realpath(name))
     if target.exists() and not target.is_file():
-        with _opened(name, target, "ab") as device:
+        with _opened(name, target) as device:
             yield device
         return
     temporary = ""
@@ -149,7 +174,8 @@ def _packed(name: str, raw: IO[bytes]) -> Iterator[IO[bytes]]:
         case ".gz":
             from isal import igzip
 
-            with igzip.IGzipFile(fileobj=raw, mode="wb", compresslevel=_GZIP_LEVEL, mtime=0, filename="") as packed:
+            how = {"compresslevel": _GZIP_LEVEL, "mtime": 0, "filename": ""}
+            with igzip.IGzipFile(fileobj=raw, mode="wb", **how) as packed:
                 yield packed
         case ".bz2":
             with bz2.BZ2File(raw, "wb") as file:

@@ -93,9 +93,10 @@ def directory(tmp_path: Path) -> Path:
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """An environment in which `logstats` is this repository's, on a terminal of 80 columns."""
     programs = tmp_path_factory.mktemp("bin")
-    (programs / "logstats").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m logstats "$@"\n')
-    (programs / "logstats").chmod(0o755)
-    (programs / "python").symlink_to(sys.executable)
+    python = shlex.quote(sys.executable)
+    for name, call in {"logstats": f"{python} -m logstats", "python": python}.items():
+        (programs / name).write_text(f'#!/bin/sh\nexec {call} "$@"\n')
+        (programs / name).chmod(0o755)
     path = f"{programs}{os.pathsep}{os.environ['PATH']}"
     settings = {"PATH": path, "PYTHONPATH": str(ROOT), "COLUMNS": "80", "LC_ALL": "C.UTF-8", "NO_COLOR": "1"}
     return {name: value for name, value in os.environ.items() if not name.startswith("LOGSTATS_")} | settings

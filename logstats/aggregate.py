@@ -54,7 +54,8 @@ class OpenDays:
 
     def __post_init__(self) -> None:
         """Start every facet with nothing."""
-        self.facets = {name: FacetCounts(labels, self.max_keys, self.max_cells) for name, labels in FACET_LABELS.items()}
+        bounds = self.max_keys, self.max_cells
+        self.facets = {name: FacetCounts(labels, *bounds) for name, labels in FACET_LABELS.items()}
 
     def count(self, batch: EnrichedBatch) -> None:
         """Count the hits of a batch."""
@@ -83,7 +84,8 @@ class OpenDays:
         """Merge what has come when it is too much."""
         for facet in self.facets.values():
             facet.merge_cells()
-        if self._rows() - self._merged_rows > MERGE_ROWS or any(facet.is_full for facet in self.facets.values()):
+        is_full = any(facet.is_full for facet in self.facets.values())
+        if is_full or self._rows() - self._merged_rows > MERGE_ROWS:
             self._merge_all()
 
     def _merge_all(self) -> None:

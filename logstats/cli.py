@@ -31,11 +31,11 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "anonymize": ("logstats.commands.anonymize:anonymize", "The same logs without personal data."),
     "formats": ("logstats.commands.formats:formats", "Log formats: list, show, detect."),
     "collect": ("logstats.commands.collect:collect", "New lines of logs into a store, each once."),
-    "nightly": ("logstats.commands.nightly:nightly", "Collect, report, audit and forget: the line in crontab."),
+    "nightly": ("logstats.commands.nightly:nightly", "Collect, report, audit and forget: the cron line."),
     "forget": ("logstats.commands.store:forget", "Delete stored days that are older than promised."),
     "export": ("logstats.commands.store:export", "Stored days as text, for people and other stores."),
     "merge": ("logstats.commands.store:merge", "Stores of several machines into one."),
-    "audit": ("logstats.commands.audit:audit", "Prove that files hold no personal data, made by logstats or not."),
+    "audit": ("logstats.commands.audit:audit", "Prove that files hold no personal data, whoever made them."),
     "policy": ("logstats.commands.policy:policy", "What is kept and shown: list, show, check, notice."),
 }
 

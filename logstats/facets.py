@@ -15,7 +15,7 @@ threshold: a visitor is in the sample of every value or of none.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
@@ -118,7 +118,8 @@ class FacetCounts:
 
     def count(self, cells: pl.DataFrame, sightings: pl.DataFrame) -> None:
         """Add counted cells with family and labels, and the cell and token of each hit of a person."""
-        self.cells.append(cells.with_columns(pl.lit(self.missed, pl.Int64).alias(MISSED)).select(*CELLS_SCHEMA))
+        missed = pl.lit(self.missed, pl.Int64).alias(MISSED)
+        self.cells.append(cells.with_columns(missed).select(*CELLS_SCHEMA))
         self.names.append(cells.select(KEY, FAMILY, *self.labels))
         self.sightings.append(sightings.filter(self._in_sample()) if self.sample_bits else sightings)
         self._visitors = None
@@ -230,7 +231,7 @@ class FacetCounts:
         return pl.when(visitors < PROOF).then(visitors).otherwise(visitors * 2**self.sample_bits)
 
     def _in_sample(self) -> pl.Expr:
-        return pl.col(schema.TOKEN) < 2 ** (64 - self.sample_bits)
+        return pl.col(schema.TOKEN) < 1 << (64 - self.sample_bits)
 
     def _sample(self, pairs: pl.DataFrame) -> pl.DataFrame:
         if not self.sample_bits:
@@ -262,7 +263,7 @@ _NEW_KEY: Final = "new_key"
 _NEW_CELL: Final = "new_cell"
 
 
-def _concat(parts: list[pl.DataFrame], columns: dict[str, pl.DataType]) -> pl.DataFrame:
+def _concat(parts: list[pl.DataFrame], columns: Mapping[str, pl.DataType]) -> pl.DataFrame:
     return pl.concat(parts) if parts else pl.DataFrame(schema=columns)
 
 

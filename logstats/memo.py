@@ -55,6 +55,6 @@ def _places(known: pl.DataFrame, hashes: pl.Series) -> pl.Series:
 
 
 def _own(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the frame with texts of its own: a text cut out of a block would keep the whole block in memory."""
+    """Return the frame with texts of its own: one cut out of a block would keep the block in memory."""
     texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
     return frame.with_columns(pl.concat_str(pl.col(name), pl.lit("")).alias(name) for name in texts)

@@ -30,6 +30,7 @@ from logstats.tally import Tally
 if TYPE_CHECKING:
     from logstats.formats import Format, Hit
 
+
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """What a block holds: hits of the fast plan, hits of the exact parser, and the account."""
@@ -107,7 +108,8 @@ def batch_of_hits(hits: list[Hit], format_: Format) -> ParsedBatch:
     values: dict[str, pl.DataFrame] = {}
     for code, columns in _CODE_COLUMNS.items():
         distinct = frame.select(columns).unique().with_row_index("code")
-        found = frame.select(columns).join(distinct, on=columns, how="left", nulls_equal=True, maintain_order="left")
+        rows = frame.select(columns)
+        found = rows.join(distinct, on=columns, how="left", nulls_equal=True, maintain_order="left")
         codes[code] = found["code"]
         values[code] = distinct.drop("code")
     numbers = frame.select(

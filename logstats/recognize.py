@@ -40,7 +40,8 @@ def recognize(source: str, data: bytes, forced: tuple[Format, ...]) -> tuple[For
         return None
     verdict = formats.detect_format(lines)
     if verdict.format is None:
-        return Problem(source, str(UnknownFormat(source, len(formats.all_presets()))).removeprefix(f"{source}: "))
+        unknown = UnknownFormat(source, len(formats.all_presets()))
+        return Problem(source, str(unknown).removeprefix(f"{source}: "))
     return (verdict.format, *verdict.siblings)
 
 

@@ -114,7 +114,7 @@ class Redactor:
     def _redact_requests(self, parsed: ParsedBatch) -> pl.DataFrame:
         requests = parsed.values[REQUEST]
         clean = self._paths(requests[schema.PATH])
-        every = clean[_FOUND].bitwise_or() or 0
+        every = int(clean.select(pl.col(_FOUND).bitwise_or()).item() or 0)
         for place, name in enumerate(CLASSES):
             if every & (1 << place):
                 self._count_hits(parsed, REQUEST, name, (clean[_FOUND] & (1 << place)) != 0)

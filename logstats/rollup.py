@@ -120,7 +120,8 @@ def roll_up(facet: FacetCounts, source: Source) -> pl.DataFrame:
     # From a sample a row may have no visitor, or more than hits; where people hit there was one.
     people = pl.col(schema.HITS) - pl.col(schema.BOT_HITS)
     shown = [
-        pl.col(name).fill_null(0).clip(people.clip(0, 1), people) for name in (schema.VISITORS, schema.TOP_HITS)
+        pl.col(name).fill_null(0).clip(people.clip(0, 1), people)
+        for name in (schema.VISITORS, schema.TOP_HITS)
     ]
     keys = [name for name in groups.columns if name != GROUP]
     return rows.select(*keys, schema.HITS, schema.BOT_HITS, shown[0], schema.BYTES_SENT, shown[1])
@@ -175,8 +176,9 @@ def union_of_groups(facets: dict[str, FacetCounts], table: str, groups: pl.DataF
     estimated = facet.estimate(pl.col(schema.VISITORS))
     if source.facet == PROFILES:
         # A visitor has one profile, so those of different ones are different people.
-        counted = facet.visitors().join(wanted.select(CELL, schema.DAY), on=CELL).group_by(schema.DAY)
-        return counted.agg(pl.col(schema.VISITORS).sum(), pl.col(schema.TOP_HITS).max()).with_columns(estimated)
+        alone = facet.visitors().join(wanted.select(CELL, schema.DAY), on=CELL).group_by(schema.DAY)
+        sums = alone.agg(pl.col(schema.VISITORS).sum(), pl.col(schema.TOP_HITS).max())
+        return sums.with_columns(estimated)
     days = wanted.select(schema.DAY).unique().with_row_index(GROUP)
     counted = facet.regroup(wanted.join(days, on=schema.DAY).select(CELL, GROUP))
     return counted.join(days, on=GROUP).select(schema.DAY, estimated, schema.TOP_HITS)

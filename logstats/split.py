@@ -273,7 +273,8 @@ def _read_between(split: Split, piece: str, tokens: tuple[Token, ...], *, last: 
     """Read the numbers outside of quotes; one blank stands between any two."""
     text = split.pieces[piece]
     if not any(isinstance(token, Field) for token in tokens):
-        split.checks.append(_is_literal(text, "".join(token.text for token in tokens), last=last))
+        literal = "".join(token.text for token in tokens if not isinstance(token, Field))
+        split.checks.append(_is_literal(text, literal, last=last))
         return
     blanks = sum(not isinstance(token, Field) for token in tokens)
     words = text.str.splitn(" ", blanks + 1).struct.unnest()

@@ -16,7 +16,7 @@ import stat
 import sys
 import tempfile
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final, Protocol
+from typing import IO, TYPE_CHECKING, Final, Protocol, cast
 
 from logstats.errors import OutputError
 
@@ -77,6 +77,11 @@ def outlive_signals() -> None:
     (httpd server/log.c, piped_log_maintenance); then the pipe closes.
     """
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def heed_signals() -> None:
+    """End when told to end; takes back what `__main__` did before it was known what would be read."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @contextlib.contextmanager
@@ -176,7 +181,7 @@ def _packed(name: str, raw: IO[bytes]) -> Iterator[IO[bytes]]:
 
             how = {"compresslevel": _GZIP_LEVEL, "mtime": 0, "filename": ""}
             with igzip.IGzipFile(fileobj=raw, mode="wb", **how) as packed:
-                yield packed
+                yield cast("IO[bytes]", packed)
         case ".bz2":
             with bz2.BZ2File(raw, "wb") as file:
                 yield file

@@ -20,7 +20,7 @@ few = settings(max_examples=15)
 some_hits = st.lists(made.hits, min_size=1, max_size=40)
 
 
-def count(*parts: list[Hit], **bounds: int) -> OpenDays:
+def count(*parts: list[Hit], **bounds: Any) -> OpenDays:
     days = OpenDays(SEEDS, **bounds)
     for part in parts:
         days.count(enriched_batch(part, SEEDS))
@@ -88,8 +88,12 @@ def test_a_closed_day_can_be_counted_further() -> None:
 
 
 @few
-@given(some_hits, st.sampled_from(["pages", "errors", "browsers", "statuses", "referrers", "kinds"]), st.data())
-def test_the_union_of_groups_counts_each_visitor_once(wanted: list[Hit], table: str, data: st.DataObject) -> None:
+@given(
+    some_hits, st.sampled_from(["pages", "errors", "browsers", "statuses", "referrers", "kinds"]), st.data()
+)
+def test_the_union_of_groups_counts_each_visitor_once(
+    wanted: list[Hit], table: str, data: st.DataObject
+) -> None:
     groups = sorted({row[1:] for row in reference(wanted)[table]}, key=repr)
     asked = data.draw(st.lists(st.sampled_from(groups), unique=True) if groups else st.just([]))
     frame = pl.DataFrame(asked, schema=_key_schema(table), orient="row")
@@ -111,21 +115,30 @@ def _key_schema(table: str) -> dict[str, pl.DataType]:
 @given(some_hits, st.sampled_from([1, 3, 6]), st.sets(st.integers(0, 23)))
 def test_the_union_of_hours_counts_each_visitor_once(wanted: list[Hit], span: int, hours: set[int]) -> None:
     firsts = sorted({hour // span * span for hour in hours})
-    frame = pl.DataFrame({"hour": firsts, "span_hours": [span] * len(firsts)}, schema={"hour": pl.Int64, "span_hours": pl.Int64})
+    frame = pl.DataFrame(
+        {"hour": firsts, "span_hours": [span] * len(firsts)},
+        schema={"hour": pl.Int64, "span_hours": pl.Int64},
+    )
     if not firsts:
         return
 
     found = count(wanted).union("hours", frame)
 
     inside = [hit for hit in wanted if hit.hour // span * span in firsts]
-    expected = {day: counts[2] for (day,), counts in made.count_rows(inside, lambda _hit: ()).items() if counts[2]}
+    expected = {
+        day: counts[2] for (day,), counts in made.count_rows(inside, lambda _hit: ()).items() if counts[2]
+    }
     assert dict(found.select("day", "visitors").rows()) == expected
 
 
 def many_paths() -> list[Hit]:
     """A page that everybody reads, and hundreds that one reads once; more on the second day."""
-    often = [Hit(client=client, path="/", day=day) for client in range(1, 21) for day in (1, 2) for _ in range(5)]
-    rare = [Hit(client=number % 50 + 1, path=f"/p/{_word(number)}", day=1 + number % 2) for number in range(400)]
+    often = [
+        Hit(client=client, path="/", day=day) for client in range(1, 21) for day in (1, 2) for _ in range(5)
+    ]
+    rare = [
+        Hit(client=number % 50 + 1, path=f"/p/{_word(number)}", day=1 + number % 2) for number in range(400)
+    ]
     return [hit for pair in zip(rare, often * 2, strict=True) for hit in pair]
 
 
@@ -170,13 +183,19 @@ def test_what_the_cap_folded_is_a_row_without_a_name_whose_visitors_can_be_asked
 
 
 def test_with_a_sample_hits_are_exact_and_few_visitors_are_never_more_than_there_were() -> None:
-    wanted = [Hit(client=client, path=f"/p/{_word(path)}") for client in range(1, 61) for path in range(client % 7 + 1)]
+    wanted = [
+        Hit(client=client, path=f"/p/{_word(path)}")
+        for client in range(1, 61)
+        for path in range(client % 7 + 1)
+    ]
     days = count(*cut(wanted, 40), max_pairs=200)
     rows, exact = rows_of_summary(close(days)), reference(wanted)
 
     assert days.sample_share < 1
     for table, counted in rows.items():
-        assert {key: counts[:2] for key, counts in counted.items()} == {key: counts[:2] for key, counts in exact[table].items()}
+        assert {key: counts[:2] for key, counts in counted.items()} == {
+            key: counts[:2] for key, counts in exact[table].items()
+        }
         for key, counts in counted.items():
             assert 1 <= counts[2] <= exact[table][key][2]
 

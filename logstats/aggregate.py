@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # Values of a facet: about 150 bytes each with their names.
 MAX_KEYS: Final = 100_000
 # Cells of a facet, for a value counts anew each day: 50 bytes each.
-MAX_CELLS: Final = 500_000
+MAX_CELLS: Final = 250_000
 # Pairs of all facets together: 20 bytes each.
 MAX_PAIRS: Final = 5_500_000
 # Sightings that may come before they are merged: 16 bytes each.

@@ -235,7 +235,7 @@ def count_logs(logs: Logs, rules: Rules) -> Counted:
 def report_logs(logs: Logs, rules: Rules, *, top: int | None = None) -> Report:
     """Return the report of the logs: all stages from read to disclose."""
     counted = count_logs(logs, rules)
-    tables = _tables(logs, rules)
+    tables = told_tables(logs, rules)
     summary = counted.days.close(tables)
     return disclose(
         summary,
@@ -251,7 +251,7 @@ def report_logs(logs: Logs, rules: Rules, *, top: int | None = None) -> Report:
     )
 
 
-def _tables(logs: Logs, rules: Rules) -> tuple[str, ...]:
+def told_tables(logs: Logs, rules: Rules) -> tuple[str, ...]:
     """Return the tables that the logs and databases can tell something about."""
     columns = {column for format_ in logs.found_formats for column in format_.columns}
     wanted = {

@@ -86,7 +86,7 @@ def _all_different_codes(series: pl.Series) -> bool:
     if series.dtype.is_nested() or series.n_unique() < 0.95 * len(series):
         return False
     if series.dtype == pl.Binary:
-        return bool((series.bin.size() >= 8).all())
+        return bool(series.bin.size().is_between(8, 64).all())
     if series.dtype.is_integer():
         return _share(series.cast(pl.Float64).abs() > 1 << 40) > 0.9
     if series.dtype != pl.String:

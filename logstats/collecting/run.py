@@ -25,7 +25,7 @@ from logstats.collecting.identify import Match, Opened, match_streams, open_logs
 from logstats.collecting.survey import Survey, survey_match
 from logstats.enrich import Scope
 from logstats.formats import Format
-from logstats.pipeline import Job, Logs, Rules, _tables, count_logs
+from logstats.pipeline import Job, Logs, Rules, told_tables, count_logs
 from logstats.read import STDIN, Block
 from logstats.sources import Problem
 from logstats.store.counts import ClosedDay
@@ -309,7 +309,7 @@ class _Run:
         lines = self._tally(days, late=late)
         if counted.lines.parsed - counted.lines.filtered != sum(tally.parsed for tally in lines.values()):
             raise RuntimeError("two looks at the same lines differ")
-        closed = close_days(counted.days, _tables(logs, rules), lines, policy=rules.policy.digest)
+        closed = close_days(counted.days, told_tables(logs, rules), lines, policy=rules.policy.digest)
         for one in closed if late else ():
             one.account.late = one.account.lines.read
         return closed

@@ -9,7 +9,7 @@ import click
 
 from logstats.collecting import COUNT, DROP, Collected, Task, collect_logs
 from logstats.commands.clock import NOW, Moment
-from logstats.commands.options import Zone, input_options
+from logstats.commands.options import Zone, input_options, store_option
 from logstats.enrich import Scope
 from logstats.errors import InputError, UsageError
 from logstats.geo import open_databases
@@ -23,14 +23,7 @@ from logstats.store.days import add_site
 
 @click.command()
 @click.argument("logs", nargs=-1, required=True, metavar="LOG...")
-@click.option(
-    "--store",
-    "directory",
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Where days are kept; it is made if it is missing.",
-)
+@store_option("Where days are kept; it is made if it is missing.")
 @click.option(
     "--site", "site_name", default="default", show_default=True, metavar="NAME", help="Whose logs these are."
 )

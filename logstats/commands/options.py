@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -45,6 +46,12 @@ class Zone(click.ParamType[str]):
             return ZoneInfo(str(value)).key
         except (KeyError, ValueError, OSError):
             self.fail(f"{value} is no time zone; write a name such as Europe/Berlin", param, ctx)
+
+
+def store_option(what: str) -> Callable[[_F], _F]:
+    """Return what adds the option --store, without which the command does nothing."""
+    path = click.Path(path_type=Path)
+    return click.option("--store", "directory", required=True, type=path, metavar="DIR", help=what)
 
 
 def read_host(text: str) -> str:

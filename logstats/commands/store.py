@@ -8,20 +8,16 @@ from pathlib import Path
 import click
 
 from logstats.commands.clock import NOW, Moment
-from logstats.commands.options import Day
+from logstats.commands.options import Day, store_option
 from logstats.errors import InputError, UsageError
 from logstats.store import lock_store, open_store
 from logstats.store.exchange import export_store, merge_dump
 from logstats.store.retention import forget_days
 from logstats.write import STDOUT, open_target
 
-_STORE = click.option(
-    "--store", "directory", required=True, type=click.Path(path_type=Path), metavar="DIR", help="The store."
-)
-
 
 @click.command()
-@_STORE
+@store_option("The store.")
 @click.option("--older-than", "days", required=True, metavar="400d", help="How many days stay.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
 @click.option("--now", type=Moment(), default=NOW, hidden=True)
@@ -53,7 +49,7 @@ def read_days(text: str) -> int:
 
 
 @click.command()
-@_STORE
+@store_option("The store.")
 @click.option(
     "-o",
     "--output",
@@ -72,14 +68,7 @@ def export(*, directory: Path, output: str, since: date | None, until: date | No
 
 @click.command()
 @click.argument("dumps", nargs=-1, required=True, metavar="DUMP...")
-@click.option(
-    "--store",
-    "directory",
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="The store they go into.",
-)
+@store_option("The store they go into.")
 def merge(*, dumps: tuple[str, ...], directory: Path) -> None:
     """Take DUMPs of other machines' stores into a store; order does not matter, nothing counts twice."""
     from logstats.commands.dumps import read_lines

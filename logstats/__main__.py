@@ -1,8 +1,34 @@
-"""`python -m logstats` is the same as `logstats`."""
+"""Where the command `logstats` and `python -m logstats` begin.
+
+A server that is told to reload stops its piped loggers at once. So a run that
+anonymizes a pipe stops heeding SIGTERM here, before anything is imported.
+"""
 
 from __future__ import annotations
 
-from logstats.cli import main
+import os
+import signal
+import stat
+import sys
+from typing import NoReturn
+
+
+def main() -> NoReturn:
+    """Run the command line."""
+    if "anonymize" in sys.argv[1:] and _is_stdin_pipe():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    from logstats.cli import main as run
+
+    run()
+
+
+def _is_stdin_pipe() -> bool:
+    try:
+        mode = os.fstat(0).st_mode
+    except OSError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
 
 if __name__ == "__main__":
     main()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import importlib
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -16,7 +17,7 @@ import click
 
 from logstats import __version__
 from logstats.errors import LogstatsError, OutputError
-from logstats.process import keep_memory, protect_process
+from logstats.process import heed_signals, keep_memory, protect_process
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +75,9 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with the code that tells how it went."""
     protect_process()
     keep_memory()
+    # A run that anonymizes a pipe has been told by `__main__` to go on.
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        heed_signals()
     code = _run(args)
     try:
         sys.stdout.flush()

@@ -8,11 +8,14 @@ the environment.
 from __future__ import annotations
 
 import base64
+import glob
 import hashlib
 import os
 import secrets
 import stat
+import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -30,6 +33,9 @@ _PERSON: Final = b"logstats-address"
 _DIGEST_BYTES: Final = 8
 _TOKEN_SIGNS: Final = 13  # 64 bits in base32
 _DAY_SECONDS: Final = 86_400
+# A key file is empty for a moment while another run makes it.
+_WRITING_TRIES: Final = 20
+_WRITING_SECONDS: Final = 0.02
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
@@ -230,3 +236,108 @@ def _sync_directory(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPlace:
+    """Where keys come from: memory alone, files named after `path`, or systemd's `credential`."""
+
+    path: Path | None = None
+    credential: str | None = None
+    hours: int = OLDEST_HOURS
+
+
+class DayKeys:
+    """The keys of a run, one for each UTC day, made when they are asked for.
+
+    A key file belongs to one day: `address.key` stands for `address-2026-02-01.key` and so on. A day that is
+    over gets no file any more: its key lives in this process alone, and another run writes other tokens.
+
+    Attributes:
+        made: For each day where its key came from: `memory`, `file` or `credential`.
+        destroyed: Key files that this run destroyed: the day, the file, and when.
+    """
+
+    def __init__(self, place: KeyPlace, *, clock: Callable[[], float] = time.time) -> None:
+        """Take where keys come from, and what tells the time."""
+        self._place = place
+        self._clock = clock
+        self._keys: dict[date, bytes] = {}
+        # Days of which lines may still come; the keys of a log's past live as long as the run.
+        self._live: set[date] = set()
+        self._lock = threading.Lock()
+        self.made: dict[date, str] = {}
+        self.destroyed: list[tuple[date, Path, datetime]] = []
+
+    def __call__(self, day: date) -> bytes:
+        """Return the key of a day.
+
+        Raises:
+            KeyRefused: The day's key file or the credential cannot be trusted.
+        """
+        with self._lock:
+            if day not in self._keys:
+                self.destroy_old()
+                kind, key = self._find(day)
+                self._keys[day], self.made[day] = key.secret, kind
+                if self._may_have_file(day):
+                    self._live.add(day)
+            return self._keys[day]
+
+    def _find(self, day: date) -> tuple[str, DayKey]:
+        if self._place.credential is not None:
+            return "credential", read_credential(self._place.credential, day)
+        if self._place.path is None or not self._may_have_file(day):
+            return "memory", new_key(day)
+        path = self.file_of(day)
+        with suppress(KeyRefused):
+            return "file", create_key_file(path, day)
+        return "file", _read_shared(path, day, self._clock())
+
+    def file_of(self, day: date) -> Path:
+        """Return the key file of a day."""
+        path = self._place.path or Path("address.key")
+        return path.with_name(f"{path.stem}-{day}{path.suffix or '.key'}")
+
+    def _may_have_file(self, day: date) -> bool:
+        # An hour for clocks that differ.
+        return -3600 <= self._clock() - (_day_end(day) - _DAY_SECONDS) < self._place.hours * 3600
+
+    def destroy_old(self) -> None:
+        """Forget the keys of days that went by in this run, and destroy the files of days that are over.
+
+        What is not a key file in every respect (owner, mode, size, day) is left alone.
+        """
+        for day in [day for day in self._live if not self._may_have_file(day)]:
+            self._live.discard(day)
+            self._keys.pop(day, None)
+        if self._place.path is None:
+            return
+        name = self._place.path
+        for path in sorted(name.parent.glob(f"{glob.escape(name.stem)}-????-??-??{name.suffix or '.key'}")):
+            day = _day_of(path, name.stem)
+            if day is None or self._may_have_file(day) or self._clock() < _day_end(day):
+                continue
+            with suppress(KeyRefused):  # another run destroys it at this moment
+                self.destroyed.append((day, path, destroy_key_file(path)))
+
+
+def _read_shared(path: Path, day: date, now: float) -> DayKey:
+    """Read a key file that another run may be writing at this moment."""
+    for _ in range(_WRITING_TRIES):
+        with suppress(OSError):
+            if path.lstat().st_size == KEY_BYTES:
+                break
+        time.sleep(_WRITING_SECONDS)
+    return read_key_file(path, day, now=now)
+
+
+def _day_of(path: Path, stem: str) -> date | None:
+    """Return the day of a key file, or None if it is none."""
+    try:
+        day = date.fromisoformat(path.name[len(stem) + 1 : len(stem) + 11])
+        status = path.lstat()
+    except (OSError, ValueError):
+        return None
+    # Its age alone may be against it.
+    return None if _why_refused(status, day, now=0) else day

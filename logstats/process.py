@@ -6,7 +6,9 @@ import contextlib
 import ctypes
 import os
 import resource
+import signal
 import sys
+from types import FrameType
 from typing import Final
 
 _PR_SET_DUMPABLE: Final = 4  # prctl(2)
@@ -31,6 +33,18 @@ def protect_process() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def heed_signals() -> None:
+    """End a run that is told to end as Ctrl-C ends it, so that no temporary file stays behind.
+
+    Takes back what `__main__` did before it was known what would be read.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def keep_memory() -> None:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import secrets
-from datetime import date
-from functools import cache
+from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
-from logstats.addresses import PRESETS
+from logstats.commands.addresses import TOR, AddressOptions, address_options
 from logstats.commands.ending import end_run, refuse_nothing
 from logstats.commands.options import input_options
 from logstats.commands.progress import watch_progress
+from logstats.commands.recording import Recording
+from logstats.keys import DayKeys
+from logstats.ledger import record_event
 from logstats.pipeline import Logs, anonymize_logs
-from logstats.policy import load_policy
+from logstats.policy import Policy, load_policy
+from logstats.process import heed_signals
 from logstats.read import STDIN
 from logstats.recognize import format_named
-from logstats.redact import DROP, KEYED, TRUNCATE, LineMasks
-from logstats.tally import REASONS
-from logstats.write import is_pipe, open_target, outlive_signals
+from logstats.sanitize import Sanitizer, sanitize_logs
+from logstats.tally import REASONS, Tally
+from logstats.write import Writer, is_pipe, open_target, outlive_signals
 
 
 @click.command()
@@ -30,16 +33,12 @@ from logstats.write import is_pipe, open_target, outlive_signals
     metavar="FILE",
     help="Where to write; .gz, .bz2, .xz, .zst are packed. Default: standard output.",
 )
+@address_options
 @click.option(
-    "--address",
-    "mode",
-    type=click.Choice([TRUNCATE, DROP, KEYED]),
-    help="Cut addresses, drop them, or write a token of the day. Default: the policy's.",
-)
-@click.option(
-    "--preset",
-    type=click.Choice(sorted(PRESETS)),
-    help="Bits that are kept of IPv4/IPv6: default 16/32, ga 24/48, matomo2 16/48, anonip 20/44, zero 0/0.",
+    "--ledger",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Note the run in this ledger, and when keys were destroyed; see `logstats audit`.",
 )
 @input_options
 def anonymize(
@@ -48,6 +47,10 @@ def anonymize(
     output: str,
     mode: str | None,
     preset: str | None,
+    key_file: Path | None,
+    credential: str | None,
+    site: str,
+    ledger: Path | None,
     format_name: str | None,
     policy: str,
     quiet: bool,
@@ -55,28 +58,62 @@ def anonymize(
 ) -> int:
     """Write LOGs again: addresses cut, no user names, no query strings, referrers cut to their origin.
 
-    Everything else stays byte for byte, in its order. A line that fits no format is withheld. The result is
-    generalised, and may still be personal data.
+    Everything else stays byte for byte, in its order; of agents only addresses and e-mail addresses go.
+    A line that fits no format is withheld. The output may still be personal data: who reads it together with
+    other knowledge may recognize a visitor by agent, time and pages.
     """
     rules = load_policy(policy)
-    bits = PRESETS[preset] if preset else (rules.addresses.ipv4_bits, rules.addresses.ipv6_bits)
-    masks = LineMasks(rules, mode or rules.addresses.anonymize_mode, bits, _key_of_day)
+    options = AddressOptions(mode, preset, key_file, credential, site)
+    options.check(rules)
+    recording = Recording.start(ledger)
+    keys = options.keys(rules)
     names = logs or (STDIN,)
-    streaming = STDIN in names and is_pipe()
-    if streaming:
-        outlive_signals()
+    streaming = STDIN in names and is_pipe() and preset != TOR
+    (outlive_signals if streaming else heed_signals)()
+    if (warning := options.warning(rules)) and not quiet:
+        click.echo(f"logstats: {warning}", err=True)
+    keys.destroy_old()
     with watch_progress(quiet=quiet) as watch, open_target(output, append=streaming) as target:
         read = Logs(names, format_named(format_name), watch)
-        lines = anonymize_logs(read, masks, target.write, flush_early=streaming)
+        lines = _write(read, options, rules, keys, target, streaming=streaming)
         refuse_nothing(read)
-    if withheld := lines.rejected.total():
-        reasons = ", ".join(REASONS.get(reason, reason) for reason in sorted(lines.rejected))
-        place = names[0] if len(names) == 1 else f"{len(names)} logs"
-        click.echo(f"{place}: {withheld:,} of {lines.read:,} lines withheld ({reasons})", err=True)
+    _destroy_old(keys, ledger)
+    if recording is not None:
+        told = {"run": "anonymize", "address": preset or options.mode_of(rules), "site": site}
+        made = tuple({"day": str(day), "from": kind} for day, kind in sorted(keys.made.items()))
+        outputs = (Path(output),) if Path(output).is_file() else ()
+        recording.note(rules, lines, logs=names, outputs=outputs, configuration=told, keys=made)
+    _say_withheld(names, lines, quiet=quiet)
     return end_run(read, lines, max_rejected=None, quiet=quiet, verbose=verbose)
 
 
-@cache
-def _key_of_day(day: date) -> bytes:  # noqa: ARG001 - each day has its own
-    """Return the key of a UTC day; it lives as long as this process."""
-    return secrets.token_bytes(32)
+def _write(
+    read: Logs, options: AddressOptions, policy: Policy, keys: DayKeys, target: Writer, *, streaming: bool
+) -> Tally:
+    if options.preset != TOR:
+        return anonymize_logs(read, options.masks(policy, keys), target.write, flush_early=streaming)
+    sanitizer = Sanitizer(datetime.now(UTC).date())
+    lines = sanitize_logs(read, sanitizer)
+    for block in sanitizer.blocks():
+        target.write(block)
+    return lines
+
+
+def _destroy_old(keys: DayKeys, ledger: Path | None) -> None:
+    """Destroy the keys of days that are over, and let the ledger say when."""
+    keys.destroy_old()
+    if ledger is not None:
+        for day, path, at in keys.destroyed:
+            record_event(ledger, "key-destroyed", path.name, {"day": str(day), "at": at.isoformat()})
+
+
+def _say_withheld(names: tuple[str, ...], lines: Tally, *, quiet: bool) -> None:
+    place = names[0] if len(names) == 1 else f"{len(names)} logs"
+    if withheld := lines.rejected.total():
+        reasons = ", ".join(REASONS.get(reason, reason) for reason in sorted(lines.rejected))
+        click.echo(f"{place}: {withheld:,} of {lines.read:,} lines withheld ({reasons})", err=True)
+    if lines.filtered and not quiet:
+        click.echo(
+            f"{place}: {lines.filtered:,} of {lines.read:,} lines are not of the form that is published",
+            err=True,
+        )

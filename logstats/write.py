@@ -79,11 +79,6 @@ def outlive_signals() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
-def heed_signals() -> None:
-    """End when told to end; takes back what `__main__` did before it was known what would be read."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
 @contextlib.contextmanager
 def open_target(name: str, *, append: bool) -> Iterator[Writer]:
     """Open where lines are written to; the suffix chooses how they are packed.

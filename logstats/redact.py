@@ -31,6 +31,7 @@ from logstats.batches import (
 from logstats.keys import keyed_tokens
 from logstats.memo import Memo
 from logstats.pii import CLASSES, clean_paths, clean_query, referrer_domains, referrer_origins, rewrite_paths
+from logstats.pii.agent_strings import mask_agents
 
 if TYPE_CHECKING:
     from logstats.batches import ParsedBatch
@@ -181,6 +182,7 @@ class LineMasks:
     site: str = ""
     _paths: Memo = field(default_factory=lambda: _remember(rewrite_paths), init=False, repr=False)
     _referrers: Memo = field(default_factory=lambda: _remember(referrer_origins), init=False, repr=False)
+    _agents: Memo = field(default_factory=lambda: _remember(mask_agents), init=False, repr=False)
 
     @property
     def keep_query(self) -> bool:
@@ -227,6 +229,10 @@ class LineMasks:
     def mask_referrers(self, referrers: pl.Series) -> pl.Series:
         """Return the origin of each referrer."""
         return self._referrers(referrers).to_series()
+
+    def mask_agents(self, agents: pl.Series) -> pl.Series:
+        """Return agent strings without addresses and e-mail addresses."""
+        return self._agents(agents).to_series()
 
 
 def _remember(mask: Callable[[pl.Series], pl.Series]) -> Memo:

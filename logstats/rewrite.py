@@ -121,7 +121,7 @@ def _write_rows(split: Split, plan: Plan, masks: Masks) -> pl.Series:
     }
     for column, piece in plan.quoted.items():
         raw = split.values[column]["raw"]
-        kept = masks.mask_referrers(raw) if column == REFERRER else raw
+        kept = masks.mask_referrers(raw) if column == REFERRER else masks.mask_agents(raw)
         values[piece] = [(QUOTE + kept.fill_null("") + QUOTE).gather(split.codes[column])]
     for piece in range(1, plan.pieces):
         parts += values.get(piece) or [split.pieces[f"p{piece}"].fill_null("")]

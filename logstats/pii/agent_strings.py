@@ -1,0 +1,64 @@
+"""What of an agent string an anonymized log does not keep: addresses and e-mail addresses.
+
+Everything else stays byte for byte. A version may look like an address
+(`Chrome/121.0.0.0`, `rv:1.9.0.1`): four numbers behind a slash, `rv:`, a letter or a word are
+a version, unless they begin with 100 or more and end in anything but zeros.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from typing import Final
+
+import polars as pl
+
+from logstats.pii.text import map_rows
+
+_EMAIL: Final = re.compile(
+    r"[A-Za-z0-9._+-]{1,64}(?:@|%40| ?[\[(]at[\])] ?)(?:[A-Za-z0-9-]{1,63}(?:\.| ?[\[(]dot[\])] ?)){1,8}[A-Za-z]{2,24}"
+)
+_DOTTED: Final = re.compile(r"(?<![0-9.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9.]*[0-9])")
+_COLONS: Final = re.compile(r"(?<![0-9A-Za-z:.])[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(?![0-9A-Za-z:])")
+# What stands before a version.
+_PRODUCT: Final = re.compile(r"(?:/|rv:|[A-Za-z]|[A-Za-z][ _-])\Z")
+_HIGHEST_VERSION: Final = 99
+# One look at each agent: a sign of an e-mail address, four numbers that are no version by their zeros, or `::`.
+_SUSPECT: Final = (
+    r"@|%40|[\[(]at[\])]|:[0-9A-Fa-f]{0,4}:"
+    r"|(?:^|[^0-9.])[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.(?:[1-9][0-9]{0,2}|0[0-9])"
+    r"|(?:^|[^0-9.])[0-9]{1,3}\.(?:[1-9][0-9]{0,2}\.[0-9]{1,3}|[0-9]{1,3}\.[1-9][0-9]{0,2})\.0"
+)
+
+
+def mask_agents(agents: pl.Series) -> pl.Series:
+    """Return agent strings with `{ip}` and `{email}` in place of addresses and e-mail addresses; nulls stay."""
+    suspect = agents.str.contains(_SUSPECT).fill_null(value=False).arg_true()
+    return map_rows(agents, suspect, mask_agent)
+
+
+def mask_agent(agent: str) -> str:
+    """Return one agent string without addresses and e-mail addresses.
+
+    >>> mask_agent("Mozilla/5.0 (203.0.113.9; +bot@example.org) Chrome/121.0.0.0")
+    'Mozilla/5.0 ({ip}; +{email}) Chrome/121.0.0.0'
+    """
+    agent = _EMAIL.sub("{email}", agent)
+    return _DOTTED.sub(_mask_dotted, _COLONS.sub(_mask_colons, agent))
+
+
+def _mask_dotted(found: re.Match[str]) -> str:
+    numbers = [int(number) for number in found[0].split(".")]
+    if max(numbers) > 0xFF or numbers[0] == 0:
+        return found[0]
+    is_high = numbers[0] > _HIGHEST_VERSION and any(numbers[1:])
+    is_version = _PRODUCT.search(found.string, max(0, found.start() - 3), found.start()) and not is_high
+    return found[0] if is_version else "{ip}"
+
+
+def _mask_colons(found: re.Match[str]) -> str:
+    try:
+        socket.inet_pton(socket.AF_INET6, found[0].rstrip("."))
+    except OSError:
+        return found[0]
+    return "{ip}"

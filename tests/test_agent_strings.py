@@ -1,0 +1,68 @@
+"""Agent strings in anonymized logs: byte for byte, but for addresses and e-mail addresses."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logstats.pii.agent_strings import mask_agent, mask_agents
+from tests.conftest import Logstats
+
+KEPT = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/121.0.0.0 Safari/537.36",
+    "Mozilla/5.0 (Windows; U; Windows NT 5.1; en-US; rv:1.9.0.1) Gecko/2008070208 Firefox/3.0.0.1",
+    "Debian APT-HTTP/1.3 (0.8.16.5)",
+    "Foo/1.2.3.4.5 OPR/66.0.0.1 Android 4.4.2.1",
+    "curl/8.5.0",
+    "Mozilla/5.0 (Linux; Android 10; 12:30:45)",
+    "-",
+    "",
+)
+MASKED = {
+    "probe 1 (203.0.113.9)": "probe 1 ({ip})",
+    "x; ip=203.0.113.9; y 2001:db8::7": "x; ip={ip}; y {ip}",
+    "bot/203.0.113.9": "bot/{ip}",
+    "[2001:db8::7] ::ffff:192.0.2.1": "[{ip}] {ip}",
+    "Crawler/1.0 (+mailto:jo@example.org)": "Crawler/1.0 (+mailto:{email})",
+    "Crawler (jo.doe+x%40example.co.uk)": "Crawler ({email})",
+    "Crawler (jo [at] example.org; jo[at]example[dot]org)": "Crawler ({email}; {email})",
+}
+
+
+@pytest.mark.parametrize("agent", KEPT)
+def test_a_version_stays_byte_for_byte(agent: str) -> None:
+    assert mask_agents(pl.Series([agent])).to_list() == [agent]
+
+
+@pytest.mark.parametrize(("agent", "masked"), MASKED.items(), ids=lambda text: text[:20])
+def test_an_address_or_mail_address_is_replaced(agent: str, masked: str) -> None:
+    assert mask_agents(pl.Series([agent])).to_list() == [masked]
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"]))
+    | st.from_regex(r"[a-z/ (]{0,3}[0-9.:]{5,16}[@a-z). ]{0,9}")
+)
+def test_the_cheap_look_misses_nothing(agent: str) -> None:
+    """Nulls stay, and the order stays."""
+    assert mask_agents(pl.Series([None, agent], dtype=pl.String)).to_list() == [None, mask_agent(agent)]
+
+
+@given(st.from_regex(r"[a-z/ (]{0,3}[0-9.:]{5,16}[@a-z). ]{0,9}"))
+def test_masking_twice_changes_nothing(agent: str) -> None:
+    once = mask_agent(agent)
+
+    assert mask_agent(once) == once
+
+
+@pytest.mark.parametrize("odd", ["", '\\"'], ids=["fast plan", "exact parser"])
+def test_anonymize_masks_the_agent_of_every_line(odd: str, logstats: Logstats) -> None:
+    agent = f"probe{odd} (198.51.100.7; jo@example.org) Chrome/121.0.0.0"
+    line = f'198.51.100.7 - - [01/Feb/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "{agent}"\n'
+
+    done = logstats("anonymize", input=line.encode())
+
+    assert done.returncode == 0
+    assert f"probe{odd} ({{ip}}; {{email}}) Chrome/121.0.0.0".encode() in done.stdout

@@ -180,7 +180,7 @@ class LineMasks:
     bits: tuple[int, int]
     keys: Callable[[date], bytes]
     site: str = ""
-    _paths: Memo = field(default_factory=lambda: _remember(rewrite_paths), init=False, repr=False)
+    _paths: Memo = field(default_factory=lambda: _remember(_mask_targets), init=False, repr=False)
     _referrers: Memo = field(default_factory=lambda: _remember(referrer_origins), init=False, repr=False)
     _agents: Memo = field(default_factory=lambda: _remember(mask_agents), init=False, repr=False)
 
@@ -210,9 +210,12 @@ class LineMasks:
                 "row",
                 pl.Series("token", keyed_tokens(part["host"], self.keys(day), self.site), dtype=pl.String),
             )
-            for (day,), part in frame.partition_by("day", as_dict=True).items()
+            # A line whose time is none is withheld; there is no key for it.
+            for (day,), part in frame.drop_nulls("day").partition_by("day", as_dict=True).items()
         ]
-        return pl.concat(tokens).sort("row")["token"].fill_null(NOTHING)
+        known = pl.concat([pl.DataFrame(schema={"row": pl.UInt32, "token": pl.String}), *tokens])
+        found = frame.join(known, on="row", how="left", maintain_order="left")
+        return found["token"].fill_null(NOTHING)
 
     def mask_targets(self, paths: pl.Series, queries: pl.Series | None) -> pl.Series:
         """Return paths with personal segments replaced, and the parameters that may stay."""
@@ -233,6 +236,13 @@ class LineMasks:
     def mask_agents(self, agents: pl.Series) -> pl.Series:
         """Return agent strings without addresses and e-mail addresses."""
         return self._agents(agents).to_series()
+
+
+def _mask_targets(targets: pl.Series) -> pl.Series:
+    """Return targets with personal segments replaced, as reports have them, and else byte for byte."""
+    # What is before a host (RFC 3986 section 3.2.1) or in `;jsessionid=` is dropped as a query is.
+    shorter = targets.str.replace(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#]*@", "${1}")
+    return rewrite_paths(shorter.str.replace_all(r";[^/]*", ""))
 
 
 def _remember(mask: Callable[[pl.Series], pl.Series]) -> Memo:

@@ -29,7 +29,11 @@ AGENTS: Final[dict[str, tuple[str | None, ...]]] = {
     CHROME: ("Chrome", "121", "Windows", "10", "desktop", None),
     GOOGLEBOT: ("(bot)", None, "(bot)", None, "bot", "Googlebot"),
 }
-REFERRERS: Final = {"-": "(none)", "https://www.example.org/x": "example.org", "https://192.0.2.9/": "(ip address)"}
+REFERRERS: Final = {
+    "-": "(none)",
+    "https://www.example.org/x": "example.org",
+    "https://192.0.2.9/": "(ip address)",
+}
 TABLES: Final = (
     "pages", "static_files", "errors", "kinds", "referrers", "statuses", "methods", "protocols", "vhosts",
     "browsers", "systems", "devices",
@@ -146,7 +150,13 @@ def count_rows(wanted: Iterable[Hit], key: Keys) -> dict[tuple[Any, ...], tuple[
 def _counts(members: Sequence[Hit]) -> tuple[int, ...]:
     people = Counter((hit.client, hit.agent) for hit in members if not is_bot(hit))
     bots = sum(is_bot(hit) for hit in members)
-    return len(members), bots, len(people), sum(hit.bytes_sent for hit in members), max(people.values(), default=0)
+    return (
+        len(members),
+        bots,
+        len(people),
+        sum(hit.bytes_sent for hit in members),
+        max(people.values(), default=0),
+    )
 
 
 def reference(wanted: Sequence[Hit]) -> dict[str, dict[tuple[Any, ...], tuple[int, ...]]]:
@@ -158,7 +168,9 @@ def reference(wanted: Sequence[Hit]) -> dict[str, dict[tuple[Any, ...], tuple[in
         for span in (1, 3, 6, 24)
         for row, counts in count_rows(wanted, lambda hit, span=span: (hit.hour // span * span, span)).items()  # type: ignore[misc]
     }
-    tables["weekday_hours"] = {(row[0], row[0].isoweekday(), *row[1:]): counts for row, counts in tables["hours"].items()}
+    tables["weekday_hours"] = {
+        (row[0], row[0].isoweekday(), *row[1:]): counts for row, counts in tables["hours"].items()
+    }
     return tables
 
 

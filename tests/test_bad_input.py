@@ -48,7 +48,9 @@ def lines_of(path: Path) -> dict[str, int]:
         pytest.param("fake.log.gz", b"\x1f\x8b" + b"x" * 50, b"fake.log.gz", id="no archive"),
     ],
 )
-def test_a_log_that_cannot_be_read_ends_in_3_and_writes_nothing(command, name, content, says, logstats: Logstats, tmp_path: Path):
+def test_a_log_that_cannot_be_read_ends_in_3_and_writes_nothing(
+    command, name, content, says, logstats: Logstats, tmp_path: Path
+):
     if content is not None:
         (tmp_path / name).write_bytes(content)
 
@@ -118,7 +120,9 @@ def test_of_a_truncated_archive_counts_what_can_be_read(logstats: Logstats, tmp_
     ],
     ids=lambda value: value[0] if isinstance(value, list) else None,
 )
-def test_an_option_that_cannot_be_meant_is_named(args, code, says, logstats: Logstats, log: Path, tmp_path: Path) -> None:
+def test_an_option_that_cannot_be_meant_is_named(
+    args, code, says, logstats: Logstats, log: Path, tmp_path: Path
+) -> None:
     done = logstats("report", *args, log)
 
     assert (done.returncode, done.stdout) == (code, b"")
@@ -127,7 +131,9 @@ def test_an_option_that_cannot_be_meant_is_named(args, code, says, logstats: Log
     assert files_in(tmp_path) == {"access.log"}
 
 
-def test_lines_of_another_format_than_the_one_named_are_rejected_and_counted(logstats: Logstats, log: Path, tmp_path: Path) -> None:
+def test_lines_of_another_format_than_the_one_named_are_rejected_and_counted(
+    logstats: Logstats, log: Path, tmp_path: Path
+) -> None:
     done = logstats("report", log, "--format", "ltsv", "-o", "out.json", "--max-rejected", "10")
 
     assert done.returncode == 1
@@ -135,7 +141,9 @@ def test_lines_of_another_format_than_the_one_named_are_rejected_and_counted(log
 
 
 @pytest.mark.parametrize("database", ["cyclic-data-structure", "metadata-marker-only"])
-def test_a_broken_database_is_named(database: str, corpus: Path, logstats: Logstats, log: Path, tmp_path: Path) -> None:
+def test_a_broken_database_is_named(
+    database: str, corpus: Path, logstats: Logstats, log: Path, tmp_path: Path
+) -> None:
     (found,) = (corpus / "mmdb").rglob(f"*{database}.mmdb")
 
     done = logstats("report", log, "--geo", found, "-o", "out.json")
@@ -158,12 +166,18 @@ needs_full = pytest.mark.skipif(not FULL.exists(), reason="no device that is alw
 
 
 @needs_full
-@pytest.mark.parametrize("args", [("report",), ("anonymize",), ("anonymize", "-o", "/dev/full"), ("formats", "list"), ("--help",)])
+@pytest.mark.parametrize(
+    "args", [("report",), ("anonymize",), ("anonymize", "-o", "/dev/full"), ("formats", "list"), ("--help",)]
+)
 def test_a_full_disk_is_said(args: tuple[str, ...], log: Path, environment: dict[str, str]) -> None:
     names = [log] if args[0] in {"report", "anonymize"} else []
     with FULL.open("wb") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "logstats", *args, *names], stdout=full, stderr=subprocess.PIPE, env=environment, check=False
+            [sys.executable, "-m", "logstats", *args, *names],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=environment,
+            check=False,
         )
 
     assert done.returncode == 2
@@ -172,11 +186,15 @@ def test_a_full_disk_is_said(args: tuple[str, ...], log: Path, environment: dict
 
 
 @pytest.mark.parametrize("output", ["out.log", "out.log.gz", "out.log.zst", "out.log.xz"])
-def test_when_the_disk_is_full_nothing_half_written_is_left(output: str, log: Path, tmp_path: Path, environment: dict[str, str]):
+def test_when_the_disk_is_full_nothing_half_written_is_left(
+    output: str, log: Path, tmp_path: Path, environment: dict[str, str]
+):
     before = b"what was there\n"
     (tmp_path / output).write_bytes(before)
     with log.open("ab") as file:  # what hardly can be packed
-        file.writelines(block_of([Hit()]).replace(b"Firefox", os.urandom(40).hex().encode()) for _ in range(2000))
+        file.writelines(
+            block_of([Hit()]).replace(b"Firefox", os.urandom(40).hex().encode()) for _ in range(2000)
+        )
     limited = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000)); from logstats.cli import main; main(sys.argv[1:])"
@@ -194,9 +212,14 @@ def test_when_the_disk_is_full_nothing_half_written_is_left(output: str, log: Pa
 
 
 @commands
-def test_a_reader_that_has_gone_is_no_error(command: tuple[str, ...], log: Path, environment: dict[str, str]) -> None:
+def test_a_reader_that_has_gone_is_no_error(
+    command: tuple[str, ...], log: Path, environment: dict[str, str]
+) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "logstats", command[0], log], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+        [sys.executable, "-m", "logstats", command[0], log],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
     )
     assert process.stdout is not None
     process.stdout.close()
@@ -206,10 +229,15 @@ def test_a_reader_that_has_gone_is_no_error(command: tuple[str, ...], log: Path,
 
 
 @commands
-def test_an_interrupt_leaves_nothing_behind(command: tuple[str, ...], tmp_path: Path, environment: dict[str, str]) -> None:
+def test_an_interrupt_leaves_nothing_behind(
+    command: tuple[str, ...], tmp_path: Path, environment: dict[str, str]
+) -> None:
     os.mkfifo(tmp_path / "slow.log")
     process = subprocess.Popen(
-        [sys.executable, "-m", "logstats", *command, "slow.log"], cwd=tmp_path, stderr=subprocess.PIPE, env=environment
+        [sys.executable, "-m", "logstats", *command, "slow.log"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        env=environment,
     )
     with (tmp_path / "slow.log").open("wb") as pipe:  # opens when the reader does
         pipe.write(LOG * 20)
@@ -225,7 +253,9 @@ def test_an_interrupt_leaves_nothing_behind(command: tuple[str, ...], tmp_path: 
 
 
 @pytest.mark.parametrize("arg", ["-o", "plain"])
-def test_a_piped_logger_that_is_told_to_end_writes_all_that_comes(arg: str, tmp_path: Path, environment: dict[str, str]) -> None:
+def test_a_piped_logger_that_is_told_to_end_writes_all_that_comes(
+    arg: str, tmp_path: Path, environment: dict[str, str]
+) -> None:
     (tmp_path / "out.log").write_bytes(b"before\n")
     args = ["-o", "out.log"] if arg == "-o" else []
     process = subprocess.Popen(
@@ -247,9 +277,14 @@ def test_a_piped_logger_that_is_told_to_end_writes_all_that_comes(arg: str, tmp_
     assert written.count(b"192.0.0.0 - - ") == written.count(b"\n") == 120
 
 
-def test_a_line_leaves_the_pipe_before_the_next_one_comes(tmp_path: Path, environment: dict[str, str]) -> None:
+def test_a_line_leaves_the_pipe_before_the_next_one_comes(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "logstats", "anonymize"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+        [sys.executable, "-m", "logstats", "anonymize"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment,
     )
     assert process.stdin is not None
     assert process.stdout is not None

@@ -62,7 +62,7 @@ def kept_fields(raw: bytes) -> dict[str, object] | None:
 
 noise = st.binary(max_size=40).map(lambda raw: raw.replace(b"\n", b""))
 encoded = st.one_of(plain_lines, combined_lines, odd_lines).map(
-    lambda text: text.replace("\n", " ").encode("utf-8", "surrogatepass")
+    lambda text: text.replace("\n", " ").replace('""', '"').encode("utf-8", "surrogatepass")
 )
 logs = st.builds(
     lambda lines, end: b"\n".join(lines) + end,
@@ -126,6 +126,14 @@ def test_of_lines_without_personal_data_only_the_address_changes(lines: list[str
             line(path="/u/jo@example.com/x"),
             line("192.0.0.0", path="/u/{email}/x"),
             id="e-mail address in the path",
+        ),
+        pytest.param(
+            line(path="/a;jsessionid=F3/b"), line("192.0.0.0", path="/a/b"), id="parameter of a segment"
+        ),
+        pytest.param(
+            line(path="https://jo:pw@example.org/a"),
+            line("192.0.0.0", path="https://example.org/a"),
+            id="user before a host",
         ),
         pytest.param(line(path="/a b c"), line("192.0.0.0", path="/a b c"), id="blanks in the path"),
         pytest.param(

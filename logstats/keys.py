@@ -315,11 +315,11 @@ class DayKeys:
             return
         name = self._place.path
         for path in sorted(name.parent.glob(f"{glob.escape(name.stem)}-????-??-??{name.suffix or '.key'}")):
-            day = _day_of(path, name.stem)
-            if day is None or self._may_have_file(day) or self._clock() < _day_end(day):
+            past = _day_of(path, name.stem)
+            if past is None or self._may_have_file(past) or self._clock() < _day_end(past):
                 continue
             with suppress(KeyRefused):  # another run destroys it at this moment
-                self.destroyed.append((day, path, destroy_key_file(path)))
+                self.destroyed.append((past, path, destroy_key_file(path)))
 
 
 def _read_shared(path: Path, day: date, now: float) -> DayKey:

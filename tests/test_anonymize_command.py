@@ -10,7 +10,7 @@ import stat
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ TODAY = datetime.now(UTC).date()
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) Chrome/121.0.0.0 Safari/537.36"
 
 
-def line(address: str = "203.0.113.9", day: object = None, rest: str = '"GET /a HTTP/1.1" 200 512') -> str:
+def line(address: str = "203.0.113.9", day: date | str | None = None, rest: str = '"GET /a HTTP/1.1" 200 512') -> str:
     when = (day or TODAY).strftime("%d/%b/%Y") if not isinstance(day, str) else day
     return f'{address} - - [{when}:10:00:00 +0000] {rest} "-" "{AGENT}"\n'
 
@@ -265,8 +265,8 @@ def test_a_run_over_files_ends_when_told_to(environment: dict[str, str], tmp_pat
     """A pipe on standard input that nobody reads does not make it deaf."""
     (tmp_path / "a.log").write_text(line() * 400_000)
     command = [sys.executable, "-m", "logstats", "anonymize", "a.log", "-o", "out.log"]
-    where = {"cwd": tmp_path, "env": environment}
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, **where) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stderr=pipe, cwd=tmp_path, env=environment) as process:
         while not list(tmp_path.glob(".logstats-*.tmp")) and process.poll() is None:
             time.sleep(0.001)
         process.send_signal(signal.SIGTERM)

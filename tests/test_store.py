@@ -18,7 +18,7 @@ from logstats.aggregate import OpenDays
 from logstats.collecting.closing import close_days
 from logstats.enrich import Scope
 from logstats.errors import StoreError, UsageError
-from logstats.pipeline import Logs, Rules, _tables, count_logs
+from logstats.pipeline import Logs, Rules, count_logs, told_tables
 from logstats.policy import load_policy
 from logstats.store import LockHeld, lock_store, open_store
 from logstats.store.counts import TABLE_NUMBERS, Account, join_bytes, part_bytes
@@ -42,7 +42,7 @@ def opened(nights: Nights, data: bytes) -> tuple[OpenDays, tuple[str, ...]]:
     logs = Logs((str(nights.write(data, "one.log")),))
     rules = Rules(load_policy("default"), Scope("UTC"))
     days = count_logs(logs, rules).days
-    return days, _tables(logs, rules)
+    return days, told_tables(logs, rules)
 
 
 def various(day: date = FIRST, count: int = 400) -> bytes:

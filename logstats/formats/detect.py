@@ -45,7 +45,7 @@ def detect_format(lines: Iterable[str], candidates: Sequence[Format] | None = No
     """
     looked_at = [line for line in lines if line.strip()][:LINES_LOOKED_AT]
     formats = [preset for preset in all_presets() if preset.detected] if candidates is None else candidates
-    formats = (*announced(looked_at), *formats)
+    formats = _possible((*announced(looked_at), *formats), looked_at[::_EVERY])
     counts: dict[Format, int] = {}
     told: dict[Format, int] = {}
     for format_ in formats:
@@ -57,6 +57,15 @@ def detect_format(lines: Iterable[str], candidates: Sequence[Format] | None = No
     best = ranked[0] if ranked else None
     by_name = {format_.name: counts[format_] for format_ in ranked}
     return Verdict(best, by_name, len(looked_at), _siblings(best) if best else ())
+
+
+# A format that fits not one line in so many is looked at no further, unless none does.
+_EVERY: Final = 8
+
+
+def _possible(formats: Sequence[Format], lines: Sequence[str]) -> Sequence[Format]:
+    fit = [f for f in formats if any(not isinstance(parse_line(f, line), Rejected) for line in lines)]
+    return fit or formats
 
 
 # A value that holds the end of one quoted field and the beginning of the next is two fields.

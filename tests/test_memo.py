@@ -1,71 +1,49 @@
-"""A memo gives what its function gives, and calls it once a value as long as memory allows."""
+"""A memo gives what its function gives, and calls it once a value."""
 
 from __future__ import annotations
 
-from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from logstats.memo import Memo
 
-blocks = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=12), min_size=1, max_size=8)
+texts = st.lists(st.one_of(st.none(), st.sampled_from("abcdefgh"), st.text(max_size=3)), max_size=15)
 
 
-class Calls:
-    """A function of values that counts how often it saw each."""
-
-    def __init__(self) -> None:
-        self.seen: Counter[str] = Counter()
-
-    def __call__(self, values: pl.Series) -> pl.DataFrame:
-        self.seen.update(values.to_list())
-        return pl.DataFrame({"upper": values.str.to_uppercase(), "length": values.str.len_bytes()})
+def double(values: pl.Series) -> pl.DataFrame:
+    return pl.DataFrame({"twice": values + values, "length": values.str.len_chars()})
 
 
-def texts(values: list[str]) -> pl.Series:
-    return pl.Series("value", values, dtype=pl.String)
+@given(st.lists(texts, max_size=6), st.integers(1, 10))
+def test_a_memo_of_any_size_gives_what_its_function_gives(calls: list[list[str | None]], most: int) -> None:
+    memo = Memo(double, most=most)
+    for values in calls:
+        series = pl.Series(values, dtype=pl.String)
+
+        assert memo(series).equals(double(series))
 
 
-@given(blocks, st.integers(1, 10))
-def test_a_memo_gives_what_its_function_gives_in_the_same_order(parts: list[list[str]], most: int) -> None:
-    memo = Memo(Calls(), most=most)
+def test_a_value_is_made_once() -> None:
+    made: list[str] = []
 
-    for part in parts:
-        assert memo(texts(part)).rows() == Calls()(texts(part)).rows()
+    def note(values: pl.Series) -> pl.DataFrame:
+        made.extend(values)
+        return values.alias("value").to_frame()
 
+    memo = Memo(note)
+    for values in (["a", "b", "a"], ["b", "c"], ["a", "c"]):
+        memo(pl.Series(values))
 
-@given(blocks)
-def test_a_value_is_made_once(parts: list[list[str]]) -> None:
-    calls = Calls()
-    memo = Memo(calls)
-    for part in parts:
-        memo(texts(part))
-
-    assert calls.seen == Counter({value for part in parts for value in part})
+    assert sorted(made) == ["a", "b", "c"]
 
 
-@given(blocks, st.integers(1, 10))
-def test_no_more_values_are_remembered_than_allowed(parts: list[list[str]], most: int) -> None:
-    memo = Memo(Calls(), most=most)
-    for part in parts:
-        memo(texts(part))
-        held = 0 if memo._known is None else memo._known.height
+def test_threads_may_share_a_memo() -> None:
+    memo = Memo(double, most=50)
+    calls = [pl.Series([f"{number % 7}-{value}" for value in range(20)]) for number in range(60)]
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(memo, calls))
 
-        assert held <= max(most, len(set(part)))
-
-
-def test_beyond_the_most_all_are_forgotten_at_once() -> None:
-    calls = Calls()
-    memo = Memo(calls, most=2)
-    for value in "abca":
-        memo(texts([value]))
-
-    assert calls.seen == {"a": 2, "b": 1, "c": 1}
-
-
-@pytest.mark.parametrize("values", [[], ["a", "a", "a"]], ids=["none", "repeated"])
-def test_no_value_and_a_repeated_one_are_no_special_case(values: list[str]) -> None:
-    assert Memo(Calls())(texts(values)).height == len(values)
+    assert all(answer.equals(double(values)) for answer, values in zip(answers, calls, strict=True))

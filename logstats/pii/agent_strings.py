@@ -16,14 +16,15 @@ import polars as pl
 from logstats.pii.text import map_rows
 
 _EMAIL: Final = re.compile(
-    r"[A-Za-z0-9._+-]{1,64}(?:@|%40| ?[\[(]at[\])] ?)(?:[A-Za-z0-9-]{1,63}(?:\.| ?[\[(]dot[\])] ?)){1,8}[A-Za-z]{2,24}"
+    r"[A-Za-z0-9._+-]{1,64}(?:@|%40| ?[\[(]at[\])] ?)"
+    r"(?:[A-Za-z0-9-]{1,63}(?:\.| ?[\[(]dot[\])] ?)){1,8}[A-Za-z]{2,24}"
 )
 _DOTTED: Final = re.compile(r"(?<![0-9.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9.]*[0-9])")
 _COLONS: Final = re.compile(r"(?<![0-9A-Za-z:.])[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(?![0-9A-Za-z:])")
 # What stands before a version.
 _PRODUCT: Final = re.compile(r"(?:/|rv:|[A-Za-z]|[A-Za-z][ _-])\Z")
 _HIGHEST_VERSION: Final = 99
-# One look at each agent: a sign of an e-mail address, four numbers that are no version by their zeros, or `::`.
+# One look at each agent: an e-mail address, four numbers that do not end in zeros, or colons.
 _SUSPECT: Final = (
     r"@|%40|[\[(]at[\])]|:[0-9A-Fa-f]{0,4}:"
     r"|(?:^|[^0-9.])[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.(?:[1-9][0-9]{0,2}|0[0-9])"
@@ -32,7 +33,7 @@ _SUSPECT: Final = (
 
 
 def mask_agents(agents: pl.Series) -> pl.Series:
-    """Return agent strings with `{ip}` and `{email}` in place of addresses and e-mail addresses; nulls stay."""
+    """Return agent strings with `{ip}` and `{email}` in place of addresses; nulls stay."""
     suspect = agents.str.contains(_SUSPECT).fill_null(value=False).arg_true()
     return map_rows(agents, suspect, mask_agent)
 

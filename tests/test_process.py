@@ -1,45 +1,53 @@
-"""What the process promises before it reads a line: no core dump, nothing spilled to disk."""
+"""What a process may leave behind, and the account of lines."""
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-ASK = """
-import ctypes, json, os, resource, sys
-from logstats.process import keep_memory, protect_process
-protect_process()
-keep_memory()
-print(json.dumps({
-    "core": resource.getrlimit(resource.RLIMIT_CORE),
-    "spilled_mb": os.environ["POLARS_OOC_DISK_BUDGET_MB"],
-    "dumpable": ctypes.CDLL(None).prctl(3, 0, 0, 0, 0),
-    "polars": "polars" in sys.modules,
-}))
-"""
+from logstats.tally import REASONS, Tally
 
-
-@pytest.fixture(scope="module")
-def told(environment: dict[str, str]) -> dict[str, object]:
-    """What a process of its own says of itself."""
-    found = subprocess.run([sys.executable, "-c", ASK], env=environment, capture_output=True, check=True)
-    answer: dict[str, object] = json.loads(found.stdout)
-    return answer
-
-
-def test_no_core_dump_can_be_written(told: dict[str, object]) -> None:
-    assert told["core"] == [0, 0]
+tallies = st.builds(
+    Tally,
+    st.integers(0, 9), st.integers(0, 9), st.integers(0, 9), st.integers(0, 9),
+    st.dictionaries(st.sampled_from(sorted(REASONS)), st.integers(1, 9)).map(Counter),
+)  # fmt: skip
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="prctl is of Linux")
-def test_no_other_process_of_the_user_may_read_its_memory(told: dict[str, object]) -> None:
-    assert told["dumpable"] == 0
+def test_no_core_is_dumped_and_polars_spills_nothing(environment: dict[str, str]) -> None:
+    code = (
+        "import ctypes, os, resource; from logstats.process import keep_memory, protect_process\n"
+        "protect_process(); keep_memory()\n"
+        "print(resource.getrlimit(resource.RLIMIT_CORE), ctypes.CDLL(None).prctl(3), os.environ['POLARS_OOC_DISK_BUDGET_MB'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True)
+
+    assert done.stdout == b"(0, 0) 0 0\n"
 
 
-def test_polars_may_spill_nothing_to_disk(told: dict[str, object]) -> None:
-    """Which must be settled before polars is imported."""
-    assert told["spilled_mb"] == "0"
-    assert told["polars"] is False
+def total(*parts: Tally) -> Tally:
+    whole = Tally()
+    for part in parts:
+        whole.add(part)
+    return whole
+
+
+@given(tallies, tallies, tallies)
+def test_tallies_add_up_in_any_order(a: Tally, b: Tally, c: Tally) -> None:
+    assert total(a, b, c) == total(c, a, b) == total(total(a, b), c)
+    assert total(a, Tally()) == a
+
+
+@given(tallies, tallies)
+def test_what_balances_still_does_when_added(a: Tally, b: Tally) -> None:
+    for part in (a, b):
+        part.read = part.parsed + part.blank + part.rejected.total()
+
+    assert total(a, b).balances()
+    assert not total(a, b, Tally(read=1)).balances()

@@ -1,0 +1,79 @@
+"""The fast plan: codes for texts, lines found again by their numbers, and no line lost."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from logstats import formats
+from logstats.batches import Batch, encode
+from logstats.lines import lines_at, split_lines
+from logstats.plan import Plan, plan_of
+from logstats.split import split_block
+from tests.lines import combined_lines, plain_lines
+
+PLAN = plan_of(formats.preset("combined"))
+assert PLAN is not None
+texts = st.lists(st.one_of(st.none(), st.text(max_size=4)), max_size=20)
+blocks = st.lists(
+    st.one_of(plain_lines.map(str.encode), combined_lines.map(str.encode), st.binary(max_size=30)),
+    max_size=20,
+).map(lambda lines: b"\n".join(line.replace(b"\n", b"") for line in lines))
+
+
+@given(texts)
+def test_what_was_encoded_can_be_decoded(values: list[str | None]) -> None:
+    codes, distinct = encode(pl.Series(values, dtype=pl.String))
+
+    assert distinct.gather(codes).to_list() == values
+    assert distinct.n_unique() == len(distinct)
+
+
+@settings(max_examples=40)
+@given(blocks)
+def test_a_block_has_one_row_a_line(data: bytes) -> None:
+    split = split_block(data, PLAN, keep_query=False)
+
+    assert split.height == len(split_lines(data))
+
+
+@settings(max_examples=40)
+@given(blocks)
+def test_odd_lines_are_found_again_byte_for_byte(data: bytes) -> None:
+    split = split_block(data, PLAN, keep_query=False)
+
+    assert split.odd_lines(data) == lines_at(data, split.odd_rows())
+
+
+@given(st.binary(max_size=40))
+def test_lines_joined_again_are_the_bytes(data: bytes) -> None:
+    lines = split_lines(data)
+
+    assert b"\n".join(lines) == data.removesuffix(b"\n")
+    assert lines_at(data, range(len(lines))) == lines
+
+
+@pytest.mark.parametrize("name", ["common", "combined", "vhost_combined", "nginx", "combined_duration_us"])
+def test_a_plan_tells_where_the_request_and_the_client_stand(name: str) -> None:
+    plan = plan_of(formats.preset(name))
+
+    assert isinstance(plan, Plan)
+    assert plan.request == 1
+    assert [word.column for word in plan.head].count("host") == 1
+    assert plan.is_known
+
+
+@pytest.mark.parametrize("layout", ['%h %u %t %>s "%r"', "%h %t %r %>s", '%t "%r" %>s %b'])
+def test_what_a_plan_cannot_read_is_left_to_the_exact_parser(layout: str) -> None:
+    assert plan_of(formats.load(layout)) is None
+
+
+def test_a_batch_gives_other_values_to_the_same_hits() -> None:
+    batch = Batch(pl.DataFrame({"agent": [0]}), {"agent": pl.DataFrame({"agent": ["x"]})})
+    other = batch.replace(agent=pl.DataFrame({"agent": ["y"]}))
+
+    assert other.hits is batch.hits
+    assert other.values["agent"].item() == "y"
+    assert batch.values["agent"].item() == "x"

@@ -75,7 +75,7 @@ def _missing_column() -> object:
 
 
 def _sql() -> object:
-    return pl.DataFrame({"a": [1]}).sql(f"select {MARK} from self")
+    return pl.DataFrame({"a": [1]}).sql(f"select {MARK} from self")  # noqa: S608 - fails, and is meant to
 
 
 def _shape() -> object:
@@ -147,7 +147,7 @@ def test_an_error_that_quotes_the_log_is_said_without_it(
     assert MARK in told, "the test proves nothing if the error does not quote"
 
     module = types.ModuleType("fails")
-    module.fails = click.command()(lambda: provoke())  # type: ignore[attr-defined]
+    module.fails = click.command()(provoke)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "fails", module)
     monkeypatch.setitem(cli.COMMANDS, "fails", ("fails:fails", ""))
     monkeypatch.setattr(cli, "protect_process", lambda: None)

@@ -17,7 +17,7 @@ from logstats import schema
 from logstats.batches import CLIENT, MINUTE, NOTHING, PROTOCOL, REFERRER, REQUEST
 from logstats.lines import lines_at, split_lines
 from logstats.plan import IDENT, QUOTE, TIME_WIDTH, plan_of
-from logstats.rewrite_line import Masks, rewrite_line
+from logstats.rewrite_line import Masks, rewrite_lines
 from logstats.split import split_block
 from logstats.tally import Tally
 
@@ -57,14 +57,14 @@ def rewrite_block(data: bytes, known: tuple[Format, ...], masks: Masks) -> Rewri
 def _rewrite_text(data: bytes, known: tuple[Format, ...], masks: Masks) -> Rewritten:
     plan = plan_of(known[0])
     if plan is None or not plan.is_known:
-        written, tally = _rewrite_lines(split_lines(data), known, masks)
+        written, tally = rewrite_lines(split_lines(data), known, masks)
         return Rewritten(_join(written, data), tally)
     # read_csv takes a carriage return off the end of each piece; of two it leaves one.
     text = _PIECE_END.sub(b"\r\r", data) if _CARRIAGE_RETURN in data else data
     split = split_block(text, plan, keep_query=masks.keep_query)
     odd = split.odd_rows()
     lines = _write_rows(split, plan, masks)
-    written, tally = _rewrite_lines(lines_at(data, odd), known, masks)
+    written, tally = rewrite_lines(lines_at(data, odd), known, masks)
     parsed = Tally(read=split.height - len(odd), parsed=split.height - len(odd))
     tally.add(parsed)
     return Rewritten(_merge(lines, odd, written, data), tally)
@@ -157,23 +157,3 @@ def _hosts_by_day(split: Split, masks: Masks) -> pl.Series:
     masked = distinct.with_columns(masks.mask_hosts(hosts, distinct["day"]).alias("masked"))
     found = pairs.join(masked, on=["client", "day"], how="left", nulls_equal=True, maintain_order="left")
     return found["masked"]
-
-
-def _rewrite_lines(
-    lines: list[bytes], known: tuple[Format, ...], masks: Masks
-) -> tuple[list[bytes | None], Tally]:
-    """Rewrite lines by the exact parser; None stands for a line that is withheld."""
-    tally = Tally(read=len(lines))
-    written: list[bytes | None] = []
-    for line in lines:
-        if not line.strip():
-            tally.blank += 1
-            written.append(line)
-            continue
-        made, reason = rewrite_line(line, known, masks)
-        written.append(made)
-        if reason is None:
-            tally.parsed += 1
-        else:
-            tally.rejected[reason] += 1
-    return written, tally

@@ -27,7 +27,11 @@ def test_a_preset_has_three_samples_a_source_and_a_date(preset):
     assert preset.title
 
 
-@pytest.mark.parametrize("preset", formats.all_presets(), ids=lambda preset: preset.name)
+# Any line is a text, so that only a user can say that a log is no more than that.
+NOT_TEXT = [preset for preset in formats.all_presets() if preset.name != "text"]
+
+
+@pytest.mark.parametrize("preset", NOT_TEXT, ids=lambda preset: preset.name)
 def test_the_samples_of_a_preset_are_detected_as_it_or_as_one_that_reads_the_same(preset):
     lines = [sample.line for sample in preset.samples]
     verdict = formats.detect_format(lines)

@@ -16,7 +16,9 @@ from logstats.recognize import headers_in
 LATER = "#Fields: date time c-ip cs-method cs-uri-stem sc-status\n"
 W3C = (
     "#Software: x\n#Fields: date time cs-method cs-uri-stem c-ip sc-status\n"
-    "2026-02-01 10:00:00 GET /first 192.0.2.1 200\n" + LATER + "2026-02-01 10:00:01 192.0.2.2 GET /second 404\n"
+    "2026-02-01 10:00:00 GET /first 192.0.2.1 200\n"
+    + LATER
+    + "2026-02-01 10:00:01 192.0.2.2 GET /second 404\n"
 )
 
 

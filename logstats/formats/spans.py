@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final
 
 from logstats import schema
@@ -18,7 +19,7 @@ from logstats.formats.envelopes import Inner, candidates
 from logstats.formats.json_lines import fold, scalar_spans
 from logstats.formats.layout import scanner
 from logstats.formats.lines import parse_bare
-from logstats.formats.model import Field, Format, Kind, Rejected
+from logstats.formats.model import NO_FORMAT, Field, Format, Hit, Kind, Rejected
 from logstats.formats.readers import without_quotes
 from logstats.formats.requests import split_request
 
@@ -42,17 +43,35 @@ def field_spans(format_: Format, line: str) -> dict[str, Span] | None:
     a line (a syslog prefix, the other values of a JSON object) is under `envelope`.
     """
     bare = line.rstrip("\r\n")
-    for inner in candidates(bare):
-        if not isinstance(parse_bare(format_, inner.line), Rejected):
-            found = _numbered(_spans(format_, inner.line))
-            placed = {
-                name: (inner.positions[start], inner.positions[end]) for name, (start, end) in found.items()
-            }
-            return placed | _envelope(bare, inner)
-    return None
+    read = unwrap_line(format_, bare)
+    if isinstance(read, Rejected):
+        return None
+    inner, _ = read
+    parts = (part for named in whole_fields(format_, inner.line) for part in _parts(inner.line, *named))
+    placed = {
+        name: (inner.positions[start], inner.positions[end])
+        for name, (start, end) in _numbered(parts).items()
+    }
+    around = ((ENVELOPE, start, end, None) for start, end in envelope_spans(bare, inner))
+    return placed | _numbered(around)
 
 
-def _spans(format_: Format, line: str) -> Iterator[Named]:
+def unwrap_line(format_: Format, line: str) -> tuple[Inner, Hit] | Rejected:
+    """Return the part of a line that fits the format and what it tells, or why nothing in it fits."""
+    rejected = Rejected(NO_FORMAT)
+    for inner in candidates(line):
+        hit = parse_bare(format_, inner.line)
+        if not isinstance(hit, Rejected):
+            return inner, hit
+        rejected = hit
+    return rejected
+
+
+def whole_fields(format_: Format, line: str) -> Iterator[Named]:
+    """Return column or name, begin, end and field of each value of a line that fits, in their order.
+
+    The field is None for a value that the format does not know. Nothing else of the line is a value.
+    """
     match format_.kind:
         case Kind.TEXT:
             fields = _text(format_, line)
@@ -62,8 +81,7 @@ def _spans(format_: Format, line: str) -> Iterator[Named]:
             fields = _named(format_, split_ltsv(line))
         case Kind.W3C:
             fields = _w3c(format_, line)
-    for name, start, end, field in fields:
-        yield from _parts(line, name, start, end, field)
+    yield from fields
 
 
 def _text(format_: Format, line: str) -> Iterator[Named]:
@@ -81,10 +99,16 @@ def _w3c(format_: Format, line: str) -> Iterator[Named]:
 
 
 def _named(format_: Format, values: Iterable[tuple[str, int, int]]) -> Iterator[Named]:
-    by_name = {fold(field.name): field for field in format_.fields}
     for name, start, end in values:
-        field = by_name.get(".".join(fold(part) for part in name.split("."))) or by_name.get(fold(name))
+        field = _field_named(format_, name)
         yield (field.column if field is not None and field.column else name), start, end, field
+
+
+# A log has few names, but a hostile one may have many.
+@lru_cache(maxsize=4096)
+def _field_named(format_: Format, name: str) -> Field | None:
+    by_name = {fold(field.name): field for field in format_.fields}
+    return by_name.get(".".join(fold(part) for part in name.split("."))) or by_name.get(fold(name))
 
 
 def _parts(line: str, name: str, start: int, end: int, field: Field | None) -> Iterator[Named]:
@@ -164,18 +188,11 @@ def _numbered(spans: Iterable[Named]) -> dict[str, Span]:
     return found
 
 
-def _envelope(line: str, inner: Inner) -> dict[str, Span]:
-    """Return what stands around the line: a prefix, or the other values of a JSON object."""
+def envelope_spans(line: str, inner: Inner) -> list[Span]:
+    """Return what stands around a line: a prefix, or the other values of a JSON object."""
     first, last = inner.positions[0], inner.positions[-1]
     if first == 0:
-        return {}
+        return []
     if not line.startswith("{"):
-        return (
-            {ENVELOPE: (0, first)}
-            if last == len(line)
-            else {ENVELOPE: (0, first), f"{ENVELOPE}#2": (last, len(line))}
-        )
-    outside = (
-        (ENVELOPE, start, end, None) for _, start, end in scalar_spans(line) if end <= first or start >= last
-    )
-    return _numbered(outside)
+        return [(0, first)] if last == len(line) else [(0, first), (last, len(line))]
+    return [(start, end) for _, start, end in scalar_spans(line) if end <= first or start >= last]

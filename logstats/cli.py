@@ -52,16 +52,31 @@ class _LazyGroup(click.Group):
             return None
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         command = getattr(importlib.import_module(module), attribute)
-        return command if isinstance(command, click.Command) else None
+        if not isinstance(command, click.Command):
+            return None
+        name_variables(command, cmd_name)
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
+def name_variables(command: click.Command, name: str) -> None:
+    """Let every option be set by a variable named as it is typed: LOGSTATS_REPORT_TZ, or LOGSTATS_TZ for all commands.
+
+    click alone would take the name of the parameter in the code, which is not always the option's.
+    """
+    for option in command.params:
+        words = [word for word in option.opts if word.startswith("--")]
+        if isinstance(option, click.Option) and words:
+            typed = words[0].removeprefix("--").replace("-", "_").upper()
+            option.envvar = [f"LOGSTATS_{name.upper()}_{typed}", f"LOGSTATS_{typed}"]
+
+
 @click.group(
     cls=_LazyGroup,
-    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "LOGSTATS"},
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="logstats", message="%(prog)s %(version)s")
 def cli() -> None:

@@ -215,7 +215,8 @@ def _count_all(counter: _Counter, jobs: _Shared) -> Counted:
 
 def count_logs(logs: Logs, rules: Rules) -> Counted:
     """Return the counts of all lines of the logs; what could not be read is in `logs.problems`."""
-    days = OpenDays(Seeds())
+    limits = rules.policy.limits
+    days = OpenDays(Seeds(), max_keys=limits.max_keys, max_pairs=limits.max_pairs)
     counters = [_Counter(rules, days) for _ in range(COUNTING_THREADS)]
     jobs = _Shared(logs.jobs())
     with ThreadPoolExecutor(COUNTING_THREADS, thread_name_prefix="logstats-count") as pool:
@@ -261,7 +262,8 @@ def told_tables(logs: Logs, rules: Rules) -> tuple[str, ...]:
         "devices": schema.AGENT in columns,
         "vhosts": schema.VHOST in columns and bool(rules.own_hosts),
         "countries": rules.geo is not None and rules.geo.tells_country,
-        "networks": (rules.geo is not None and rules.geo.tells_network) or rules.policy.addresses.networks_table,
+        "networks": (rules.geo is not None and rules.geo.tells_network)
+        or rules.policy.addresses.networks_table,
     }
     return tuple(name for name in SOURCES if wanted.get(name, True))
 
@@ -276,7 +278,9 @@ def _notes(counted: Counted) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def anonymize_logs(logs: Logs, masks: LineMasks, write: Callable[[bytes], None], *, flush_early: bool) -> Tally:
+def anonymize_logs(
+    logs: Logs, masks: LineMasks, write: Callable[[bytes], None], *, flush_early: bool
+) -> Tally:
     """Hand the lines of the logs on without personal data, in their order; return the account.
 
     Args:

@@ -128,3 +128,12 @@ def test_a_bug_is_told_by_type_and_place_alone(tmp_path: Path, environment: dict
     assert done.stdout == b""
     assert b"bug: KeyError at logstats.commands.policy:" in done.stderr
     assert b"secret" not in done.stderr
+
+
+def test_a_variable_is_named_as_the_option_is_typed(logstats) -> None:
+    line = b'203.0.113.9 - - [01/Feb/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 512\n'
+
+    for name in ("LOGSTATS_ANONYMIZE_ADDRESS", "LOGSTATS_ADDRESS"):
+        done = logstats("anonymize", "-", input=line, env={name: "drop"})
+
+        assert done.stdout == line.replace(b"203.0.113.9", b"-")

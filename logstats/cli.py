@@ -11,6 +11,7 @@ import importlib
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
@@ -79,11 +80,27 @@ def name_variables(command: click.Command, name: str) -> None:
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="logstats", message="%(prog)s %(version)s")
-def cli() -> None:
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Defaults of options, in TOML. Without it ./logstats.toml, then that of the user, then /etc/logstats.",
+)
+@click.option("--no-config", is_flag=True, help="Read no file of defaults.")
+@click.pass_context
+def cli(ctx: click.Context, config: Path | None, *, no_config: bool) -> None:
     """Summary statistics of web-server logs that reveal no visitor.
 
     Logs are read plain or as gz, bz2, xz or zst; - is standard input. Nothing is sent anywhere.
     """
+    name = ctx.invoked_subcommand or ""
+    command = cli.get_command(ctx, name)
+    if no_config or command is None:
+        return
+    from logstats.commands.config import config_files, read_defaults
+
+    if files := list(config_files(config)):
+        ctx.default_map = {name: read_defaults(files, command, name, frozenset(COMMANDS))}
 
 
 def main(args: Sequence[str] | None = None) -> NoReturn:

@@ -21,7 +21,7 @@ from logstats.batches import (
     ParsedBatch,
 )
 from logstats.formats import Kind, LineReader, Rejected
-from logstats.formats.model import BAD_TIME, NO_FORMAT
+from logstats.formats.model import BAD_TIME, FORWARDED_FOR, NO_FORMAT, PEER
 from logstats.lines import decode_line, split_lines
 from logstats.plan import plan_of
 from logstats.split import split_block
@@ -29,6 +29,11 @@ from logstats.tally import Tally
 
 if TYPE_CHECKING:
     from logstats.formats import Format, Hit
+    from logstats.proxies import Proxies
+
+
+# The types of lists of addresses.
+LISTS: Final = frozenset({"address_list", "ip_list"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +45,42 @@ class Parsed:
     tally: Tally
 
 
-def parse_block(data: bytes, formats: tuple[Format, ...], *, keep_query: bool = False) -> Parsed:
+def parse_block(
+    data: bytes, formats: tuple[Format, ...], *, keep_query: bool = False, proxies: Proxies | None = None
+) -> Parsed:
     """Return the hits of a block.
 
     Args:
         data: Whole lines; the last one need not end in a newline.
         formats: The format of the source first, then its siblings, which odd lines may have.
         keep_query: Whether the query of each request is wanted.
+        proxies: Whose word counts about who the client is; without, the one who connected is the client.
     """
     plan = plan_of(formats[0])
     if plan is None:
-        return _parse_odd(split_lines(data), formats, None)
-    split = split_block(data, plan, keep_query=keep_query)
+        return _look_behind(_parse_odd(split_lines(data), formats, None), formats[0], proxies)
+    split = split_block(data, plan, keep_query=keep_query, proxies=proxies)
     odd = split.odd_rows()
     batch = split.batch() if len(odd) < split.height else None
-    return _parse_odd(split.odd_lines(data), formats, batch, split.height - len(odd))
+    parsed = _parse_odd(split.odd_lines(data), formats, batch, split.height - len(odd))
+    return _look_behind(parsed, formats[0], proxies)
+
+
+def _look_behind(parsed: Parsed, format_: Format, proxies: Proxies | None) -> Parsed:
+    """Put in the place of each proxy the client that it speaks for."""
+    if proxies is None:
+        return parsed
+    # Where only the list was logged, nobody knows who connected: the server itself took its word.
+    lists = any(field.column == schema.HOST and field.type in LISTS for field in format_.fields)
+    for hit in parsed.odd_hits:
+        if said := _text(hit.get(FORWARDED_FOR)):
+            peer = None if lists else hit.get(PEER) or hit[schema.HOST]
+            hit[schema.HOST] = proxies.client(_text(peer), said)
+    return parsed
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def _parse_odd(

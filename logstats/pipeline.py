@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from logstats.formats import Format, Hit
     from logstats.geo import Geo
     from logstats.policy import Policy
+    from logstats.proxies import Proxies
     from logstats.tables import Report
 
 # polars works with several threads by itself; two of ours keep two processors busy between its steps.
@@ -111,12 +112,14 @@ class Rules:
 
     Attributes:
         sites: Host names of the site itself, beside those that the policy lists.
+        proxies: Whose word counts about who the client is.
     """
 
     policy: Policy
     scope: Scope = field(default_factory=Scope)
     geo: Geo | None = None
     sites: tuple[str, ...] = ()
+    proxies: Proxies | None = None
 
     @property
     def own_hosts(self) -> frozenset[str]:
@@ -150,7 +153,9 @@ class _Counter:
             tally.add(Tally(read=blank, blank=blank))
             return
         keep_query = bool(self._rules.policy.paths.keep_params)
-        parsed = parse_block(job.block.data, job.formats, keep_query=keep_query)
+        parsed = parse_block(
+            job.block.data, job.formats, keep_query=keep_query, proxies=self._rules.proxies
+        )
         tally.add(parsed.tally)
         if parsed.batch is not None:
             self.count_batch(parsed.batch)

@@ -17,7 +17,7 @@ from typing import Final
 
 from logstats import schema
 from logstats.formats import Field, Format, Kind, Literal
-from logstats.formats.model import Token
+from logstats.formats.model import FORWARDED_FOR, Token
 
 QUOTE: Final = '"'
 # What identd says of the client's user (%l); no column, for nobody reads it.
@@ -49,6 +49,7 @@ class Plan:
         head: The words before the time.
         request: Which piece is the request.
         quoted: Which piece is the referrer, which the agent.
+        forwarded: Which piece is the list of addresses that proxies passed on.
         ignored: Pieces in quotes that no column needs.
         between: The pieces outside of quotes after the first: literals and numbers.
     """
@@ -59,6 +60,7 @@ class Plan:
     quoted: dict[str, int]
     ignored: tuple[int, ...]
     between: dict[int, tuple[Token, ...]]
+    forwarded: int | None = None
 
     @property
     def is_known(self) -> bool:
@@ -97,7 +99,7 @@ def _place(
         return None
     quoted: dict[str, int] = {name: places[name] for name in QUOTED_COLUMNS if name in places}
     ignored = tuple(number for number in inside if number != request and number not in quoted.values())
-    return Plan(pieces, head, request, quoted, ignored, between)
+    return Plan(pieces, head, request, quoted, ignored, between, places.get(FORWARDED_FOR))
 
 
 def _cut_at_quotes(tokens: tuple[Token, ...]) -> list[tuple[Token, ...]]:

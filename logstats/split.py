@@ -28,6 +28,7 @@ from logstats.plan import MINUTE_WIDTH, QUOTE, TIME_WIDTH, Plan
 
 if TYPE_CHECKING:
     from logstats.formats.model import Token
+    from logstats.proxies import Proxies
 
 # ` HTTP/1.1`, with the blank before it.
 _PROTOCOL_WIDTH: Final = 9
@@ -109,8 +110,15 @@ class Split:
         return ParsedBatch(Batch(hits, values))
 
 
-def split_block(data: bytes, plan: Plan, *, keep_query: bool) -> Split:
-    """Return a block of lines cut by the plan of its format."""
+def split_block(data: bytes, plan: Plan, *, keep_query: bool, proxies: Proxies | None = None) -> Split:
+    """Return a block of lines cut by the plan of its format.
+
+    Args:
+        data: Whole lines.
+        plan: Where values stand.
+        keep_query: Whether queries are wanted.
+        proxies: Whose word counts about who the client is.
+    """
     split = Split(_cut(data, plan.pieces))
     _read_time(split)
     _read_head(split, plan)
@@ -124,7 +132,19 @@ def split_block(data: bytes, plan: Plan, *, keep_query: bool) -> Split:
     if schema.BYTES_SENT not in split.numbers:
         split.numbers[schema.BYTES_SENT] = pl.zeros(split.height, pl.Int64, eager=True)
     split.ok = _trusted(split, plan)
+    if proxies is not None and plan.forwarded is not None:
+        _look_behind(split, f"p{plan.forwarded}", proxies)
     return split
+
+
+def _look_behind(split: Split, piece: str, proxies: Proxies) -> None:
+    """Put in the place of each proxy the client that it speaks for."""
+    codes, raw = encode(split.pieces[piece])
+    pairs = (split.codes[CLIENT].cast(pl.UInt64) * len(raw) + codes).alias("pair")
+    split.codes[CLIENT], pair = encode(pairs)
+    known = split.values[CLIENT][(pair // len(raw)).cast(pl.UInt32)]
+    hosts = proxies.clients(known[schema.HOST], raw.gather((pair % len(raw)).cast(pl.UInt32)))
+    split.values[CLIENT] = known.with_columns(hosts.alias(schema.HOST))
 
 
 def _cut(data: bytes, pieces: int) -> pl.DataFrame:

@@ -17,6 +17,7 @@ from logstats.enrich import Scope
 from logstats.geo import open_databases
 from logstats.pipeline import Logs, Rules, report_logs
 from logstats.policy import Policy, load_policy
+from logstats.proxies import Proxies
 from logstats.recognize import format_named
 from logstats.tables import Report
 
@@ -54,6 +55,14 @@ from logstats.tables import Report
     metavar="PERCENT",
     help="Exit with 1 if more lines fit no format.",
 )
+@click.option(
+    "--trusted-proxy",
+    "proxies",
+    multiple=True,
+    metavar="CIDR",
+    help="A proxy of yours: 192.0.2.0/24, an address, or unix:. The client is then the right-most other "
+    "address of the forwarded-for field. May be given several times.",
+)
 @input_options
 def report(
     *,
@@ -72,6 +81,7 @@ def report(
     bots: str,
     databases: tuple[str, ...],
     top: int | None,
+    proxies: tuple[str, ...],
     max_rejected: float | None,
     format_name: str | None,
     policy: str,
@@ -96,9 +106,11 @@ def report(
         raise click.UsageError("name a LOG, - for standard input, or a --store")
     hosts = tuple(read_host(site) for site in sites)
     places = open_databases(databases) if databases else None
+    trusted = Proxies(proxies) if proxies else None
+    counting = Rules(rules, Scope(tz, since, until, bots), places, hosts, trusted)
     with watch_progress(quiet=quiet) as watch:
         read = Logs(logs, format_named(format_name), watch)
-        made = report_logs(read, Rules(rules, Scope(tz, since, until, bots), places, hosts), top=top)
+        made = report_logs(read, counting, top=top)
     refuse_nothing(read)
     _write(made, outputs, recording, rules, logs)
     return end_run(read, made.lines, max_rejected=max_rejected, quiet=quiet, verbose=verbose)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from logstats.split import Split
 
 _CARRIAGE_RETURN: Final = b"\r"
+_QUOTE: Final = QUOTE.encode()
 _PIECE_END: Final = re.compile(rb"\r(?=[\"\n]|\Z)")
 
 
@@ -57,23 +58,33 @@ def rewrite_block(data: bytes, known: tuple[Format, ...], masks: Masks) -> Rewri
 def _rewrite_text(data: bytes, known: tuple[Format, ...], masks: Masks) -> Rewritten:
     plan = plan_of(known[0])
     if plan is None or not plan.is_known:
-        written, tally = rewrite_lines(split_lines(data), known, masks)
-        return Rewritten(_join(written, data), tally)
+        return _rewrite_exactly(data, known, masks)
     # read_csv takes a carriage return off the end of each piece; of two it leaves one.
     text = _PIECE_END.sub(b"\r\r", data) if _CARRIAGE_RETURN in data else data
     split = split_block(text, plan, keep_query=masks.keep_query)
     odd = split.odd_rows()
+    odd_lines = lines_at(data, odd)
+    trusted = split.height - len(odd)
+    # read_csv tells no empty last piece from none, so a last quote mark may lack or be one too many.
+    marks = trusted * (plan.pieces - 1) + sum(line.count(_QUOTE) for line in odd_lines)
+    if data.count(_QUOTE) != marks:
+        return _rewrite_exactly(data, known, masks)
     lines = _write_rows(split, plan, masks)
-    written, tally = rewrite_lines(lines_at(data, odd), known, masks)
-    parsed = Tally(read=split.height - len(odd), parsed=split.height - len(odd))
-    tally.add(parsed)
+    written, tally = rewrite_lines(odd_lines, known, masks)
+    tally.add(Tally(read=trusted, parsed=trusted))
     return Rewritten(_merge(lines, odd, written, data), tally)
+
+
+def _rewrite_exactly(data: bytes, known: tuple[Format, ...], masks: Masks) -> Rewritten:
+    written, tally = rewrite_lines(split_lines(data), known, masks)
+    return Rewritten(_join(written, data), tally)
 
 
 def _merge(lines: pl.Series, odd: list[int], written: list[bytes | None], data: bytes) -> bytes:
     """Return all lines in their order, those of the exact parser in their places."""
-    raw = {row: line for row, line in zip(odd, written, strict=True) if line is not None and not _is_utf8(line)}
-    texts = [None if line is None or row in raw else line.decode() for row, line in zip(odd, written, strict=True)]
+    known = list(zip(odd, written, strict=True))
+    raw = {row: line for row, line in known if line is not None and not _is_utf8(line)}
+    texts = [None if line is None or row in raw else line.decode() for row, line in known]
     lines = lines.scatter(odd, pl.Series(texts, dtype=pl.String)) if odd else lines
     out = io.BytesIO()
     start = 0
@@ -116,9 +127,9 @@ def _write_rows(split: Split, plan: Plan, masks: Masks) -> pl.Series:
     requests = split.values[REQUEST]
     targets = masks.mask_targets(requests[schema.PATH], requests[schema.QUERY] if masks.keep_query else None)
     texts = pl.select(QUOTE + requests[schema.METHOD] + " " + targets).to_series()
-    values = {
-        plan.request: [texts.gather(split.codes[REQUEST]), (split.values[PROTOCOL]["raw"] + QUOTE).gather(split.codes[PROTOCOL])]
-    }
+    protocols = split.values[PROTOCOL]["raw"] + QUOTE
+    request = [texts.gather(split.codes[REQUEST]), protocols.gather(split.codes[PROTOCOL])]
+    values = {plan.request: request}
     for column, piece in plan.quoted.items():
         raw = split.values[column]["raw"]
         kept = masks.mask_referrers(raw) if column == REFERRER else masks.mask_agents(raw)

@@ -62,7 +62,7 @@ def kept_fields(raw: bytes) -> dict[str, object] | None:
 
 noise = st.binary(max_size=40).map(lambda raw: raw.replace(b"\n", b""))
 encoded = st.one_of(plain_lines, combined_lines, odd_lines).map(
-    lambda text: text.replace("\n", " ").replace('""', '"').encode("utf-8", "surrogatepass")
+    lambda text: text.replace("\n", " ").encode("utf-8", "surrogatepass")
 )
 logs = st.builds(
     lambda lines, end: b"\n".join(lines) + end,
@@ -181,6 +181,17 @@ def test_lines_that_end_in_cr_lf_are_rewritten_as_others_are() -> None:
 
     assert windows.data == plain.data.replace(b"\n", b"\r\n")
     assert windows.tally == plain.tally
+
+
+@pytest.mark.parametrize("end", ['"-" "x', '"-" "x""', '"-" " ', '"-" ""'])
+def test_a_last_quote_mark_is_neither_added_nor_lost(end: str) -> None:
+    raw = line().removesuffix('"-" "x"') + end
+    written = rewrite(f"{line()}\n{raw}\n".encode()).data.decode()
+
+    assert written.removeprefix(line("192.0.0.0") + "\n") in {
+        "",
+        raw.replace("192.0.2.1", "192.0.0.0") + "\n",
+    }
 
 
 def test_what_is_withheld_is_counted_by_reason() -> None:

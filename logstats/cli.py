@@ -64,9 +64,10 @@ class _LazyGroup(click.Group):
 
 
 def name_variables(command: click.Command, name: str) -> None:
-    """Let every option be set by a variable named as it is typed: LOGSTATS_REPORT_TZ, or LOGSTATS_TZ for all commands.
+    """Let every option be set by a variable named as it is typed.
 
-    click alone would take the name of the parameter in the code, which is not always the option's.
+    That is LOGSTATS_REPORT_TZ, or LOGSTATS_TZ for all commands. click alone would take the name
+    of the parameter in the code, which is not always the option's.
     """
     for option in command.params:
         words = [word for word in option.opts if word.startswith("--")]
@@ -84,7 +85,7 @@ def name_variables(command: click.Command, name: str) -> None:
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Defaults of options, in TOML. Without it ./logstats.toml, then that of the user, then /etc/logstats.",
+    help="Defaults of options, in TOML. Else ./logstats.toml, then the user's, then /etc/logstats.",
 )
 @click.option("--no-config", is_flag=True, help="Read no file of defaults.")
 @click.pass_context

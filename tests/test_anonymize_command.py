@@ -21,7 +21,9 @@ TODAY = datetime.now(UTC).date()
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) Chrome/121.0.0.0 Safari/537.36"
 
 
-def line(address: str = "203.0.113.9", day: date | str | None = None, rest: str = '"GET /a HTTP/1.1" 200 512') -> str:
+def line(
+    address: str = "203.0.113.9", day: date | str | None = None, rest: str = '"GET /a HTTP/1.1" 200 512'
+) -> str:
     when = (day or TODAY).strftime("%d/%b/%Y") if not isinstance(day, str) else day
     return f'{address} - - [{when}:10:00:00 +0000] {rest} "-" "{AGENT}"\n'
 

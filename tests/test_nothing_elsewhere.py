@@ -114,7 +114,8 @@ def _mmdb() -> object:
 
 
 def _key() -> object:
-    return {}[MARK]  # type: ignore[var-annotated]
+    known: dict[str, object] = {}
+    return known[MARK]
 
 
 def _chained() -> object:

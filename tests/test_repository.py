@@ -51,7 +51,7 @@ NO_ONES = [
 CUT = {"192.0.0.0", "198.0.0.0", "198.51.0.0", "198.51.96.0", "203.0.0.0", "203.0.112.0"}
 
 # Versions and object identifiers that tests show because they look like addresses.
-LOOKALIKES = {"1.2.3.4", "1.2.3.5", "2.0.0.0", "2.5.29.17", "4.15.0.1", "121.0.0.0", "121.0.7.19"}
+LOOKALIKES = {"1.2.3.4", "1.2.3.5", "2.0.0.0", "2.5.29.17", "4.15.0.1", "4.4.2.1", "121.0.0.0", "121.0.7.19"}
 # A documentation address as the name system writes it, backwards.
 BACKWARDS = {"77.113.0.203"}
 # Whole networks that MaxMind's test databases hold; no other addresses are in them.
@@ -211,7 +211,7 @@ TESTS = {p.stem: p.read_text() for p in FILES if p.is_relative_to(ROOT / "tests"
 # A part of one stage, and the module through which its tests reach it.
 PARTS = {
     "facets": "aggregate", "keying": "aggregate", "rollup": "aggregate",
-    "rewrite_line": "rewrite", "split": "parse",
+    "rewrite_line": "rewrite", "sanitize": "anonymize", "split": "parse",
 }  # fmt: skip
 
 

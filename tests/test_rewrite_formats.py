@@ -229,7 +229,12 @@ def test_a_text_is_read_in_linear_time() -> None:
 
 def test_a_line_without_a_time_gets_no_token() -> None:
     days: list[date] = []
-    masks = LineMasks(load_policy("default"), KEYED, (16, 32), lambda day: days.append(day) or b"k" * 32)
+
+    def key_of(day: date) -> bytes:
+        days.append(day)
+        return b"k" * 32
+
+    masks = LineMasks(load_policy("default"), KEYED, (16, 32), key_of)
 
     assert rewrite("from 203.0.113.9", *TEXT, masks=masks) == "from -"
     assert days == []

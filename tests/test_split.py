@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -14,8 +16,7 @@ from logstats.plan import Plan, plan_of
 from logstats.split import split_block
 from tests.lines import combined_lines, plain_lines
 
-PLAN = plan_of(formats.preset("combined"))
-assert PLAN is not None
+PLAN = cast("Plan", plan_of(formats.preset("combined")))
 texts = st.lists(st.one_of(st.none(), st.text(max_size=4)), max_size=20)
 blocks = st.lists(
     st.one_of(plain_lines.map(str.encode), combined_lines.map(str.encode), st.binary(max_size=30)),

@@ -5,9 +5,10 @@ Plain values only; how they look is in templates/.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from itertools import zip_longest
 
 from logstats import __version__
 from logstats.report import labels
@@ -110,11 +111,19 @@ def _sections(report: Report, texts: Catalogue) -> Sequence[PageSection]:
     sections = []
     for section in Section:
         tables = [table for table in report.tables.values() if table.section is section]
-        cards = tuple(make_card(report, table, texts) for table in tables)
+        cards = tuple(_paired([make_card(report, table, texts) for table in tables]))
         if cards:
             title = texts.word("sections", section.name, section.value)
             sections.append(PageSection(section.name.lower(), title, cards))
     return sections
+
+
+def _paired(cards: Sequence[Card]) -> Iterator[Card]:
+    """Yield the cards; one that would stand beside nothing takes the room of two."""
+    beside = False
+    for card, after in zip_longest(cards, cards[1:]):
+        beside = not card.wide and not beside
+        yield replace(card, alone=beside and (after is None or after.wide))
 
 
 def _footer(report: Report, texts: Catalogue) -> Sequence[tuple[str, str]]:

@@ -42,6 +42,7 @@ class Card:
     notes: tuple[str, ...]
     charts: tuple[Chart, ...] = ()
     heat: HeatMap | None = None
+    alone: bool = False  # nothing stands beside it
 
     @property
     def wide(self) -> bool:

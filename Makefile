@@ -35,7 +35,7 @@ test: $(READY)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks $(ARGS)
@@ -43,7 +43,7 @@ bench: $(READY)
 soak: $(READY)
 	$(BIN)/python -m benchmarks --soak $(ARGS)
 	LOGSTATS_KILLS=200 LOGSTATS_NIGHTS=365 LOGSTATS_LINES=2000 LOGSTATS_ROTATIONS=100 \
-	  $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile \
+	  $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal \
 	  tests/test_store_crashes.py tests/test_store_year.py tests/live/test_logrotate.py
 
 pictures: $(READY)

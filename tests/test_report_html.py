@@ -292,7 +292,7 @@ def test_no_card_stands_beside_nothing(name, pages):
     """Narrow cards come in pairs on a wide screen."""
     for section in pages[name].split("<section")[1:]:
         widths = "".join(
-            "w" if " wide" in found else "n" for found in re.findall(r'class="card([^"]*)"', section)
+            "w" if " wide" in found else "n" for found in re.findall(r'class="card(| [^"]*)"', section)
         )
 
         assert all(len(run) % 2 == 0 for run in widths.split("w")), widths

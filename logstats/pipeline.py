@@ -153,9 +153,7 @@ class _Counter:
             tally.add(Tally(read=blank, blank=blank))
             return
         keep_query = bool(self._rules.policy.paths.keep_params)
-        parsed = parse_block(
-            job.block.data, job.formats, keep_query=keep_query, proxies=self._rules.proxies
-        )
+        parsed = parse_block(job.block.data, job.formats, keep_query=keep_query, proxies=self._rules.proxies)
         tally.add(parsed.tally)
         if parsed.batch is not None:
             self.count_batch(parsed.batch)

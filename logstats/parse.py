@@ -25,6 +25,7 @@ from logstats.formats.model import BAD_TIME, FORWARDED_FOR, NO_FORMAT, PEER
 from logstats.lines import decode_line, split_lines
 from logstats.plan import plan_of
 from logstats.split import split_block
+from logstats.split_json import split_json
 from logstats.tally import Tally
 
 if TYPE_CHECKING:
@@ -57,6 +58,10 @@ def parse_block(
         proxies: Whose word counts about who the client is; without, the one who connected is the client.
     """
     plan = plan_of(formats[0])
+    if formats[0].kind is Kind.JSON and not (proxies and {PEER, FORWARDED_FOR} & {*formats[0].columns}):
+        found = split_json(data, formats[0], keep_query=keep_query)
+        if found is not None:
+            return _parse_odd(found.odd_lines(), formats, found.batch, len(found.lines) - len(found.odd))
     if plan is None:
         return _look_behind(_parse_odd(split_lines(data), formats, None), formats[0], proxies)
     split = split_block(data, plan, keep_query=keep_query, proxies=proxies)

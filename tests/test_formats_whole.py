@@ -12,6 +12,7 @@ from logstats import formats
 from logstats.cli import cli
 from logstats.parse import parse_block
 from logstats.recognize import headers_in
+from tests.corpus import CORPUS
 
 LATER = "#Fields: date time c-ip cs-method cs-uri-stem sc-status\n"
 W3C = (
@@ -111,3 +112,25 @@ def test_a_named_format_reads_lines_of_its_siblings_too(tmp_path: Path) -> None:
     log.write_text(f'{common} "-" "x"\n{common}\n')
 
     assert report(tmp_path, log, "--format", "combined")["parsed"] == 2
+
+
+LARGEST = 4_000_000
+LOGS = sorted(
+    path
+    for path in ((CORPUS / "real").rglob("*") if CORPUS else ())
+    if path.is_file() and path.stat().st_size < LARGEST
+)
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("log", LOGS, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_every_line_of_a_real_log_is_accounted_for(log: Path, tmp_path: Path) -> None:
+    target = tmp_path / "report.json"
+
+    ended = run("report", str(log), "-o", str(target), "--policy", "internal")
+
+    if isinstance(ended.exception, InputError):
+        pytest.skip("no log that is known")
+    assert ended.exit_code == 0, ended.output
+    lines = account(target)
+    assert lines["read"] == lines["parsed"] + lines["blank"] + lines["rejected"] > 0

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from logstats import formats
 from logstats.cli import cli
+from logstats.errors import InputError
 from logstats.parse import parse_block
 from logstats.recognize import headers_in
 from tests.corpus import CORPUS

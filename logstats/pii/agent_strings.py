@@ -41,8 +41,8 @@ def mask_agents(agents: pl.Series) -> pl.Series:
 def mask_agent(agent: str) -> str:
     """Return one agent string without addresses and e-mail addresses.
 
-    >>> mask_agent("Mozilla/5.0 (203.0.113.9; +bot@example.org) Chrome/121.0.0.0")
-    'Mozilla/5.0 ({ip}; +{email}) Chrome/121.0.0.0'
+    >>> mask_agent("Mozilla/5.0 (203.0.113.9; bot@example.org) Chrome/121.0.0.0")
+    'Mozilla/5.0 ({ip}; {email}) Chrome/121.0.0.0'
     """
     agent = _EMAIL.sub("{email}", agent)
     return _DOTTED.sub(_mask_dotted, _COLONS.sub(_mask_colons, agent))

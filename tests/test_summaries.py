@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from logstats.summaries import BadSummary, DayTwice, Summary, empty_summary, merge_summaries, validate_summary
 from tests.attacks.site import DAY, Site
-from tests.attacks.sites import random_hits
+from tests.attacks.sites import EXAMPLES, heavy_hits, random_hits
 
 
 def summary_of(day: int) -> Summary:
@@ -23,6 +25,14 @@ def assert_same(a: Summary, b: Summary) -> None:
     assert a.tables.keys() == b.tables.keys()
     for name, frame in a.tables.items():
         assert_frame_equal(frame, b.tables[name])
+
+
+@settings(max_examples=EXAMPLES // 2)
+@given(st.integers(0, 10**9), st.integers(1, 3))
+def test_random_sites_have_valid_summaries(seed: int, days: int) -> None:
+    """So that the tests which attack them need not look again."""
+    validate_summary(Site(random_hits(seed, days=days), check=False).summary)
+    validate_summary(Site(heavy_hits(seed), check=False).summary)
 
 
 def test_merge_is_associative_and_commutative():

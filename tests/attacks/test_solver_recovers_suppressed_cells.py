@@ -16,7 +16,7 @@ PERCENT = DEFAULT.disclosure.dominance_percent
 
 
 def attack(seed: int, days: int) -> None:
-    site = Site(random_hits(seed, days=days))
+    site = Site(random_hits(seed, days=days), check=False)
     report = site.report()
     if not report.tables:
         return
@@ -41,7 +41,7 @@ def test_no_hidden_group_is_bound_closer_than_its_size_over_three_days(seed):
 
 
 def attack_heavy(seed: int) -> None:
-    site = Site(heavy_hits(seed))
+    site = Site(heavy_hits(seed), check=False)
     report = site.report()
     total = report.totals["hits"]
     tops = int(site.summary.days["top_hits"].sum())

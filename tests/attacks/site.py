@@ -88,6 +88,8 @@ class Site:
 
     def __init__(self, hits: Iterable[Hit], tables: Iterable[str] = TABLES, *, check: bool = True) -> None:
         self.hits = list(hits)
+        # table -> day and keys -> the hits of that row
+        self.cells: dict[str, dict[tuple[Any, ...], list[Hit]]] = {}
         frames = {name: self._table(name) for name in tables}
         self.summary = Summary(self._table("days"), frames)
         if check:
@@ -98,15 +100,16 @@ class Site:
         for hit in self.hits:
             for key in [()] if name == "days" else keys_of(name, hit):
                 cells[(hit.day, *key)].append(hit)
+        self.cells[name] = cells
         rows = [(*key, *count(hits)) for key, hits in sorted(cells.items())]
         return pl.DataFrame(rows, schema=table_schema(name), orient="row")
 
     def union(self, name: str, groups: pl.DataFrame) -> pl.DataFrame:
         wanted = set(groups.select(SUMMARY_KEYS[name]).iter_rows())
         found: dict[date, set[int | None]] = defaultdict(set)
-        for hit in self.hits:
-            if wanted & set(keys_of(name, hit)):
-                found[hit.day].add(hit.visitor)
+        for (day, *keys), hits in self.cells[name].items():
+            if tuple(keys) in wanted:
+                found[day].update(hit.visitor for hit in hits)
         rows = [(day, len(visitors - {None})) for day, visitors in sorted(found.items())]
         return pl.DataFrame(rows, schema={"day": pl.Date, "visitors": pl.Int64}, orient="row")
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from logstats.policy import Policy, load_policy
 from logstats.tables import OTHER, Report
-from tests.attacks.site import DEFAULT, Hit, Site, keys_of
+from tests.attacks.site import DEFAULT, Hit, Site
 from tests.attacks.sites import EXAMPLES, PATHS, STATUSES, random_hits
 
 PUBLIC = replace(load_policy("public"), id="ours", version="1")
@@ -44,14 +44,13 @@ def shown(report: Report) -> dict[tuple[Any, ...], dict[str, Any]]:
 
 def visitors_of(site: Site, name: str, keys: Iterable[Any]) -> int:
     wanted = tuple(keys)
-    return len(
-        {
-            hit.visitor
-            for hit in site.hits
-            if hit.visitor is not None
-            and wanted in ([(hit.day,)] if name == "days" else list(keys_of(name, hit)))
-        }
-    )
+    visitors = {
+        hit.visitor
+        for cell, hits in site.cells[name].items()
+        if (cell if name == "days" else cell[1:]) == wanted
+        for hit in hits
+    }
+    return len(visitors - {None})
 
 
 @pytest.mark.parametrize("policy", [DEFAULT, PUBLIC], ids=["default", "public"])

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from logstats.report import LANGUAGES, OUTPUTS, check_target, write_reports
+from logstats.report import LANGUAGES, OUTPUTS, check_target, find_files, write_reports
 from logstats.tables import Report
 from logstats.write import printing
 
@@ -32,9 +32,7 @@ class Outputs:
 
     def files(self) -> tuple[Path, ...]:
         """Return the files that were written, those of a directory by name."""
-        paths = [Path(target) for target in self.targets]
-        found = [sorted(path.glob("*.csv")) if path.is_dir() else [path] for path in paths]
-        return tuple(path for group in found for path in group if path.is_file())
+        return find_files(self.targets)
 
 
 def _list_outputs(ctx: click.Context, _param: click.Parameter, value: bool) -> None:

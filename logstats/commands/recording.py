@@ -1,21 +1,18 @@
-"""`--ledger FILE`: a run is noted when its outputs are there, and a report says what stood there before."""
+"""`--ledger FILE`: a run is noted when its outputs are there."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from logstats.errors import InputError
-from logstats.ledger import InputRecord, Manifest, commit_input, head_of, keep_nonce, make_nonce, record_run
+from logstats.ledger import InputRecord, Manifest, commit_input, keep_nonce, make_nonce, record_run
 from logstats.policy import Policy
 from logstats.read import STDIN, find_sources
-from logstats.tables import Report
 from logstats.tally import Tally
-
-_HEAD_SIGNS = 16  # 64 bits: enough for `audit --expect-head`, short enough for a footer
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +26,6 @@ class Recording:
     def start(cls, ledger: Path | None) -> Recording | None:
         """Return what notes the run, or None if no ledger is kept."""
         return None if ledger is None else cls(ledger, datetime.now(UTC))
-
-    def stamp(self, report: Report) -> Report:
-        """Return the report with the ledger's last line before this run, which it thereby proves."""
-        entry = head_of(self.ledger)
-        if entry is None:
-            return replace(report, ledger={"line": 0})
-        return replace(report, ledger={"line": entry.seq, "head": entry.head[:_HEAD_SIGNS]})
 
     def note(
         self,

@@ -11,6 +11,7 @@ from logstats.commands.ending import end_run, refuse_nothing
 from logstats.commands.options import input_options, read_host, scope_options
 from logstats.commands.outputs import Outputs, output_options, show_report
 from logstats.commands.progress import watch_progress
+from logstats.commands.publishing import Publishing
 from logstats.commands.recording import Recording
 from logstats.commands.stored import report_stored, store_options
 from logstats.enrich import Scope
@@ -18,6 +19,7 @@ from logstats.geo import open_databases
 from logstats.pipeline import Logs, Rules, report_logs
 from logstats.policy import Policy, load_policy
 from logstats.proxies import Proxies
+from logstats.publishing import stamp_report
 from logstats.recognize import format_named
 from logstats.tables import Report
 
@@ -39,6 +41,12 @@ from logstats.tables import Report
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
     help="Note the run in this ledger, and say in the report what its last line was; see `logstats audit`.",
+)
+@click.option(
+    "--supersede",
+    metavar="REASON",
+    help="Under a policy that publishes a period once: publish this one though it shares days with one that "
+    "was published. The ledger keeps the reason.",
 )
 @scope_options
 @click.option(
@@ -75,6 +83,7 @@ def report(
     no_color: bool,
     sites: tuple[str, ...],
     ledger: Path | None,
+    supersede: str | None,
     since: date | None,
     until: date | None,
     tz: str,
@@ -95,12 +104,14 @@ def report(
     """
     outputs = Outputs(targets, lang, no_color, top)
     outputs.check()
-    recording = Recording.start(ledger)
     rules = load_policy(policy)
+    publishing = Publishing.plan(rules, outputs, ledger, directory, supersede=supersede, compare=compare)
+    recording = Recording.start(publishing.ledger or ledger)
     if directory is not None:
         span = since, until, period
         stored = report_stored(directory, sites, logs, rules, span, top=top, compare=compare)
-        _write(stored, outputs, recording, rules, ())
+        with publishing.note(stored, (), outputs):
+            _write(stored, outputs, recording, rules, ())
         return 0
     if not logs:
         raise click.UsageError("name a LOG, - for standard input, or a --store")
@@ -112,7 +123,8 @@ def report(
         read = Logs(logs, format_named(format_name), watch)
         made = report_logs(read, counting, top=top)
     refuse_nothing(read)
-    _write(made, outputs, recording, rules, logs)
+    with publishing.note(made, hosts, outputs):
+        _write(made, outputs, recording, rules, logs)
     return end_run(read, made.lines, max_rejected=max_rejected, quiet=quiet, verbose=verbose)
 
 
@@ -123,7 +135,7 @@ def _write(
     if recording is None:
         show_report(made, outputs)
         return
-    show_report(recording.stamp(made), outputs)
+    show_report(stamp_report(made, recording.ledger), outputs)
     told = {"run": "report", "timezone": made.period.timezone, "top": outputs.top, "site": made.site}
     ends = {"first": made.period.first, "last": made.period.last}
     recording.note(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 import polars as pl
 
@@ -22,15 +23,14 @@ def overlaps(period: Period, published: Iterable[Period]) -> list[Period]:
     """Return the published periods that share a day with this one, itself included.
 
     The difference of two reports whose periods overlap is a report on a shorter
-    period, under whose small groups nothing was looked at.
+    period, under whose small groups nothing was looked at. A day of another time zone
+    shares hours with the days beside it.
     """
-    if period.first is None or period.last is None:
-        return []
-    return [
-        other
-        for other in published
-        if other.first is not None
-        and other.last is not None
-        and other.first <= period.last
-        and period.first <= other.last
-    ]
+    return [other for other in published if _share_days(period, other)]
+
+
+def _share_days(one: Period, other: Period) -> bool:
+    if one.first is None or one.last is None or other.first is None or other.last is None:
+        return False
+    apart = timedelta(days=0 if one.timezone == other.timezone else 1)
+    return other.first - one.last <= apart and one.first - other.last <= apart

@@ -11,10 +11,13 @@ The line is canonical JSON: keys sorted, no blanks, ASCII, no fractions
 from __future__ import annotations
 
 from logstats.ledger.chain import (
+    STORE_LEDGER,
     LedgerEntry,
+    LedgerEvent,
     LedgerProblem,
     head_of,
     record_event,
+    record_event_after,
     record_run,
     verify_ledger,
 )
@@ -23,8 +26,10 @@ from logstats.ledger.nonces import keep_nonce, nonces_of, verify_inputs
 from logstats.ledger.signing import sign_ledger, verify_signature
 
 __all__ = [
+    "STORE_LEDGER",
     "InputRecord",
     "LedgerEntry",
+    "LedgerEvent",
     "LedgerProblem",
     "Manifest",
     "canonical",
@@ -34,6 +39,7 @@ __all__ = [
     "make_nonce",
     "nonces_of",
     "record_event",
+    "record_event_after",
     "record_run",
     "sign_ledger",
     "verify_inputs",

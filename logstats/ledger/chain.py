@@ -25,6 +25,7 @@ from logstats.ledger.manifest import (
 
 EVENT: Final = "urn:logstats:event:1"
 START: Final = "0" * 64  # the digest before the first line
+STORE_LEDGER: Final = "ledger.jsonl"  # in the directory of a store
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,16 @@ class LedgerEntry:
 
     seq: int
     head: str
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEvent:
+    """An event that is no run: the line's number, what happened, when, and further facts."""
+
+    seq: int
+    what: str
+    at: str
+    details: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,31 +63,68 @@ def record_run(ledger_path: Path, manifest: Manifest) -> LedgerEntry:
         StoreError: The ledger is no regular file, or its last line is broken.
         OutputError: It cannot be written.
     """
-    return _append(ledger_path, lambda: statement_of(manifest))
+    return _append(ledger_path, lambda _: statement_of(manifest))
 
 
 def record_event(
     ledger_path: Path, what: str, subject: str, details: Mapping[str, Any] | None = None
 ) -> LedgerEntry:
-    """Append an event that is no run: a raw log or a key was deleted, a period superseded.
+    """Append an event that is no run: a raw log was deleted, a key destroyed.
 
     Args:
         ledger_path: The ledger.
-        what: `log-deleted`, `key-destroyed`, `superseded` or the like.
+        what: `log-deleted`, `key-destroyed` or the like.
         subject: A file's name or a period; never a value of a log.
         details: Further facts, without secrets.
     """
-    predicate = {"what": what, "at": text_of_now(), "details": without_secrets(dict(details or {}))}
-    statement = {
-        "_type": STATEMENT,
-        "subject": [{"name": subject}],
-        "predicateType": EVENT,
-        "predicate": predicate,
-    }
-    return _append(ledger_path, lambda: statement)
+    return record_event_after(ledger_path, what, subject, lambda _: details or {})
 
 
-def _append(path: Path, statement: Callable[[], dict[str, Any]]) -> LedgerEntry:
+def record_event_after(
+    ledger_path: Path,
+    what: str,
+    subject: str,
+    judge: Callable[[list[LedgerEvent]], Mapping[str, Any]],
+) -> LedgerEntry:
+    """Append an event whose details depend on all events before it.
+
+    Nobody can append between what `judge` sees and the line that is written; if it raises,
+    nothing is written.
+
+    Raises:
+        StoreError: The ledger is no regular file, or a line of it is broken.
+        OutputError: It cannot be written.
+    """
+
+    def state(content: bytes) -> dict[str, Any]:
+        details = dict(judge(_events(ledger_path, content)))
+        return {
+            "_type": STATEMENT,
+            "subject": [{"name": subject}],
+            "predicateType": EVENT,
+            "predicate": {"what": what, "at": text_of_now(), "details": without_secrets(details)},
+        }
+
+    return _append(ledger_path, state)
+
+
+def _events(path: Path, content: bytes) -> list[LedgerEvent]:
+    """Return the events of a ledger in their order."""
+    found = []
+    for number, line in enumerate(content.splitlines(), start=1):
+        try:
+            entry = json.loads(line)
+            if entry["statement"]["predicateType"] == EVENT:
+                told = entry["statement"]["predicate"]
+                found.append(LedgerEvent(entry["seq"], told["what"], told["at"], dict(told["details"])))
+        except (ValueError, KeyError, TypeError):
+            raise StoreError(
+                f"{path}: line {number} of the ledger is broken; see `logstats audit --ledger`"
+            ) from None
+    return found
+
+
+def _append(path: Path, statement: Callable[[bytes], dict[str, Any]]) -> LedgerEntry:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError as error:
@@ -85,8 +133,9 @@ def _append(path: Path, statement: Callable[[], dict[str, Any]]) -> LedgerEntry:
         if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
             raise StoreError(f"{path}: the ledger is no regular file")
         fcntl.flock(stream, fcntl.LOCK_EX)
-        seq, before = _last(path, stream.read())
-        line = canonical({"seq": seq + 1, "before": before, "statement": statement()}) + b"\n"
+        content = stream.read()
+        seq, before = _last(path, content)
+        line = canonical({"seq": seq + 1, "before": before, "statement": statement(content)}) + b"\n"
         stream.write(line)
         stream.flush()
         os.fsync(stream.fileno())

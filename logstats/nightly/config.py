@@ -215,6 +215,8 @@ def _read_site(table: _Table, top: _Table, beside: Path) -> SiteConfig:
         raise table.bad(
             "report", f"policy {policy.id} publishes each day once: one [[site.report]] is all there can be"
         )
+    if policy.disclosure.publish_once and reports and not top.flag("ledger", default=True):
+        raise top.bad("ledger", f"policy {policy.id} publishes each day once: the ledger remembers it")
     return SiteConfig(
         name=_site_name(table),
         logs=logs,
@@ -246,7 +248,10 @@ def _read_report(table: _Table, policy: Policy) -> ReportConfig:
         table.made("outputs", partial(check_target, output))
         table.made("outputs", partial(read_pattern, output))
     table.made("outputs", policy.require_own)
-    return ReportConfig(outputs, period, table.number("top"), table.flag("compare", default=False))
+    compare = table.flag("compare", default=False)
+    if compare and policy.disclosure.publish_once:
+        raise table.bad("compare", f"policy {policy.id} publishes each day once, not again beside the next")
+    return ReportConfig(outputs, period, table.number("top"), compare)
 
 
 def _policy(name: str, beside: Path) -> Policy:

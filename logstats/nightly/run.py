@@ -18,21 +18,21 @@ from logstats.collecting import Collected, Task, collect_logs, is_over
 from logstats.collecting.carriers import open_carrier
 from logstats.enrich import Scope
 from logstats.errors import CheckFailed, InputError, LogstatsError
-from logstats.ledger import InputRecord, Manifest, commit_input, make_nonce, record_run
+from logstats.ledger import STORE_LEDGER, InputRecord, Manifest, commit_input, make_nonce, record_run
 from logstats.nightly.alerts import check_day, check_silence
 from logstats.nightly.config import Config, ReportConfig, SiteConfig
 from logstats.nightly.periods import fill_pattern, spans_of
 from logstats.nightly.raw_logs import delete_log, find_deletable
 from logstats.pipeline import Rules
-from logstats.report import write_reports
+from logstats.publishing import PublishedBefore, published_once, stamp_report
+from logstats.report import find_files, write_reports
 from logstats.store import Store, lock_store, open_store
 from logstats.store.database import check_integrity
 from logstats.store.days import Site, add_site, stored_days
 from logstats.store.retention import forget_days
 from logstats.store.streams import Stream, load_streams, save_streams
-from logstats.stored import report_store
+from logstats.stored import Span, report_store
 
-LEDGER_NAME: Final = "ledger.jsonl"
 # Of several failures the worst decides how the run ends.
 _WORST_FIRST: Final = (70, 4, 2, InputError.exit_code, CheckFailed.exit_code)
 
@@ -110,7 +110,8 @@ def _serve_site(store: Store, config: Config, one: SiteConfig, now: datetime, ou
         outcome.fail(InputError.exit_code, message)
     written: list[Path] = []
     for report in one.reports:
-        written += _write_reports(store, site, one, report, done, now)
+        maker = _Maker(store, site, one, config.store / STORE_LEDGER if config.ledger else None, outcome)
+        written += maker.write_reports(report, done, now)
     outcome.written += written
     if config.ledger and (done.days or done.late_days or written):
         _note_run(store, config, site, one, done, written)
@@ -123,21 +124,44 @@ def _serve_site(store: Store, config: Config, one: SiteConfig, now: datetime, ou
         outcome.fail(CheckFailed.exit_code, sentence)
 
 
-def _write_reports(
-    store: Store, site: Site, one: SiteConfig, report: ReportConfig, done: Collected, now: datetime
-) -> Iterator[Path]:
-    """Write the reports of all periods in which something is new; yield what was written."""
-    once = one.policy.disclosure.publish_once
-    for span in spans_of([*done.days, *done.late_days], report.period):
-        targets = [fill_pattern(output, one.name, span) for output in report.outputs]
-        # What is published once is published when nothing more comes, and never again.
-        if once and (
-            not is_over(span.last or date.max, site.timezone, now) or any(Path(t).exists() for t in targets)
-        ):
-            continue
-        made = report_store(store, site, one.policy, span, top=report.top, compare=report.compare)
-        write_reports(made, targets)
-        yield from map(Path, targets)
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """Writes the reports of a site."""
+
+    store: Store
+    site: Site
+    config: SiteConfig
+    ledger: Path | None
+    outcome: Outcome
+
+    def write_reports(self, report: ReportConfig, done: Collected, now: datetime) -> Iterator[Path]:
+        """Write the reports of all periods in which something is new; yield what was written."""
+        for span in spans_of([*done.days, *done.late_days], report.period):
+            targets = [fill_pattern(output, self.config.name, span) for output in report.outputs]
+            # What is published once is published when nothing more comes, and never again.
+            if self.config.policy.disclosure.publish_once and (
+                not is_over(span.last or date.max, self.site.timezone, now)
+                or any(Path(target).exists() for target in targets)
+            ):
+                continue
+            try:
+                self._write(report, span, targets)
+            except PublishedBefore as error:
+                self.outcome.fail(error.exit_code, f"{self.config.name}: {error}")
+                continue
+            yield from map(Path, targets)
+
+    def _write(self, report: ReportConfig, span: Span, targets: list[str]) -> None:
+        policy = self.config.policy
+        made = report_store(self.store, self.site, policy, span, top=report.top, compare=report.compare)
+        if self.ledger is None:
+            write_reports(made, targets)
+        elif policy.disclosure.publish_once:
+            sites = frozenset((self.site.name,))
+            with published_once(made, self.ledger, sites, lambda: find_files(targets)):
+                write_reports(stamp_report(made, self.ledger), targets)
+        else:
+            write_reports(stamp_report(made, self.ledger), targets)
 
 
 def _note_run(
@@ -165,11 +189,11 @@ def _note_run(
     }
     days = [*done.days, *done.late_days]
     period = {"first": min(days).isoformat(), "last": max(days).isoformat()} if days else {}
-    files = tuple(file for path in written for file in (sorted(path.iterdir()) if path.is_dir() else [path]))
+    files = find_files(written)
     told = {"site": one.name, "run": "nightly"}
     counts |= {"late": done.late, "dropped": done.dropped}
     manifest = Manifest(tuple(inputs), files, one.policy.stamp(), counts, told, period)
-    entry = record_run(config.store / LEDGER_NAME, manifest)
+    entry = record_run(config.store / STORE_LEDGER, manifest)
     for stream in covered:
         stream.ledger = entry.seq
     with store.transaction():
@@ -205,5 +229,5 @@ def _delete_logs(
     site = add_site(store, one.name, one.timezone)
     found = list(find_deletable(store, site, one.logs, config.delete_logs_after_days, now))
     for log in () if dry_run else found:
-        delete_log(log, config.store / LEDGER_NAME)
+        delete_log(log, config.store / STORE_LEDGER)
     return [log.path for log in found]

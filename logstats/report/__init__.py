@@ -23,6 +23,7 @@ __all__ = [
     "Output",
     "UnknownOutput",
     "check_target",
+    "find_files",
     "output_of",
     "write_report",
     "write_reports",
@@ -121,6 +122,13 @@ def write_reports(report: Report, targets: Iterable[str | Path], *, lang: str = 
         else:
             files[Path(target)] = _render(report, output, lang)
     write_files(files, remove=remove)
+
+
+def find_files(targets: Iterable[str | Path]) -> tuple[Path, ...]:
+    """Return the files that targets have, those of a directory by name; what is not there is left out."""
+    paths = [Path(target) for target in targets]
+    found = [sorted(path.glob("*.csv")) if path.is_dir() else [path] for path in paths]
+    return tuple(path for group in found for path in group if path.is_file())
 
 
 def _render(report: Report, output: Output, lang: str) -> bytes:

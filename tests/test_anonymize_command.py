@@ -45,6 +45,37 @@ def test_a_hash_without_a_key_is_refused_with_the_reason(mode: str, logstats: Lo
     assert done.stdout == b""
 
 
+@pytest.mark.parametrize("policy", ["public", "us-state-notice", "own.toml"])
+@pytest.mark.parametrize(
+    ("args", "key"),
+    [
+        (["--address", "keyed"], "anonymize_mode"),
+        (["--preset", "ga"], "ipv4_bits"),
+        (["--preset", "matomo2"], "ipv6_bits"),
+        (["--address", "truncate", "--preset", "anonip"], "ipv4_bits"),
+    ],
+    ids=["keyed", "ga", "matomo2", "anonip"],
+)
+def test_an_option_does_not_keep_more_than_public_promises(
+    args: list[str], key: str, policy: str, logstats: Logstats, tmp_path: Path
+) -> None:
+    (tmp_path / "own.toml").write_text(
+        'id = "own"\nversion = "1"\neffective = 2026-01-01\nextends = "public"\n'
+    )
+
+    done = logstats("anonymize", "--policy", policy, *args, input=line().encode())
+
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert f"policy {policy.partition('.')[0]}: addresses.{key}: ".encode() in done.stderr
+
+
+@pytest.mark.parametrize(
+    "args", [[], ["--address", "drop"], ["--preset", "zero"], ["--preset", "ga", "--address", "drop"]]
+)
+def test_an_option_may_keep_less_than_public_does(args: list[str], logstats: Logstats) -> None:
+    assert logstats("anonymize", "--policy", "public", *args, input=line().encode()).returncode == 0
+
+
 @pytest.mark.parametrize(
     "args",
     [

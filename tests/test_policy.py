@@ -57,7 +57,7 @@ def test_public_is_default_made_stricter():
     base, public = load_policy("default").numbers(), load_policy("public").numbers()
     changed = {key for key in base if base[key] != public[key]}
 
-    assert changed == {"room", "round_visitors", "show_zeros", "publish_once", "own_policy"}
+    assert changed == {"room", "round_visitors", "show_zeros", "publish_once", "own_policy", "weaker_options"}
 
 
 def test_numbers_have_all_rules_by_name():
@@ -118,6 +118,7 @@ def test_a_base_may_be_a_file_beside_it(write):
         ("disclosure.own_policy", "false"),
         ("addresses.report_modes", '["drop", "truncate"]'),
         ("addresses.anonymize_mode", '"keyed"'),
+        ("addresses.weaker_options", "true"),
         ("addresses.ipv4_bits", "24"),
         ("addresses.ipv6_bits", "48"),
         ("paths.max_length", "256"),

@@ -14,6 +14,7 @@ from logstats.addresses import PRESETS
 from logstats.errors import UsageError
 from logstats.keys import DayKeys, KeyPlace
 from logstats.policy import Policy
+from logstats.policy.rules import ADDRESS_MODES
 from logstats.redact import DROP, KEYED, TRUNCATE, LineMasks
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -43,6 +44,17 @@ class AddressMode(click.Choice[str]):
         return super().convert(value, param, ctx)
 
 
+class WeakerThanPolicy(UsageError):
+    """An option that keeps more of an address than the policy, which forbids that; names the key."""
+
+    def __init__(self, policy: Policy, key: str, option: str) -> None:
+        own = getattr(policy.addresses, key)
+        super().__init__(
+            f"policy {policy.id}: addresses.{key}: {option} keeps more than {own}, and "
+            "addresses.weaker_options is false"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class AddressOptions:
     """What was asked for."""
@@ -65,6 +77,20 @@ class AddressOptions:
             raise UsageError("give --key-file or --credential, not both")
         if (self.key_file or self.credential or self.site) and self.mode_of(policy) != KEYED:
             raise UsageError("--key-file, --credential and --site are for --address keyed")
+        if not policy.addresses.weaker_options:
+            self._refuse_weaker(policy)
+
+    def _refuse_weaker(self, policy: Policy) -> None:
+        own, mode = policy.addresses, self.mode_of(policy)
+        if self.preset == TOR:
+            return
+        if ADDRESS_MODES.index(mode) > ADDRESS_MODES.index(own.anonymize_mode):
+            raise WeakerThanPolicy(policy, "anonymize_mode", f"--address {mode}")
+        four, six = self.bits(policy) if mode == TRUNCATE else (0, 0)
+        if four > own.ipv4_bits:
+            raise WeakerThanPolicy(policy, "ipv4_bits", f"--preset {self.preset} ({four})")
+        if six > own.ipv6_bits:
+            raise WeakerThanPolicy(policy, "ipv6_bits", f"--preset {self.preset} ({six})")
 
     def mode_of(self, policy: Policy) -> str:
         """Return what becomes of an address."""

@@ -107,6 +107,7 @@ RULES: Final[dict[str, Rule]] = {
         lambda value: value in ADDRESS_MODES,
         lambda own, base: ADDRESS_MODES.index(own) <= ADDRESS_MODES.index(base),
     ),
+    "addresses.weaker_options": _flag(_at_most),
     "addresses.ipv4_bits": _whole(0, 32, _at_most),
     "addresses.ipv6_bits": _whole(0, 128, _at_most),
     "addresses.nat64_prefixes": Rule(

@@ -47,6 +47,7 @@ class Addresses:
     report_modes: tuple[str, ...]
     networks_table: bool
     anonymize_mode: str
+    weaker_options: bool
     ipv4_bits: int
     ipv6_bits: int
     nat64_prefixes: tuple[str, ...]

@@ -2,7 +2,8 @@
 
 Everything else stays byte for byte. A version may look like an address
 (`Chrome/121.0.0.0`, `rv:1.9.0.1`): four numbers behind a slash, `rv:`, a letter or a word are
-a version, unless they begin with 100 or more and end in anything but zeros.
+a version if they begin below 100 and the second or third is 10 or less, or if they end in
+three zeros. In doubt they are an address.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ _COLONS: Final = re.compile(r"(?<![0-9A-Za-z:.])[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9
 # What stands before a version.
 _PRODUCT: Final = re.compile(r"(?:/|rv:|[A-Za-z]|[A-Za-z][ _-])\Z")
 _HIGHEST_VERSION: Final = 99
+# Of 174 products with four numbers in the agents of uap-core, crawler-user-agents and real logs
+# this takes 5 for addresses; of random addresses it takes 3.7 % for versions. 25 instead of 10
+# takes 4, and 8.6 %; without it 44 % passed.
+_HIGHEST_PART: Final = 10
 # One look at each agent: an e-mail address, four numbers that do not end in zeros, or colons.
 _SUSPECT: Final = (
     r"@|%40|[\[(]at[\])]|:[0-9A-Fa-f]{0,4}:"
@@ -52,9 +57,19 @@ def _mask_dotted(found: re.Match[str]) -> str:
     numbers = [int(number) for number in found[0].split(".")]
     if max(numbers) > 0xFF or numbers[0] == 0:
         return found[0]
-    is_high = numbers[0] > _HIGHEST_VERSION and any(numbers[1:])
-    is_version = _PRODUCT.search(found.string, max(0, found.start() - 3), found.start()) and not is_high
-    return found[0] if is_version else "{ip}"
+    is_product = _PRODUCT.search(found.string, max(0, found.start() - 3), found.start())
+    return found[0] if is_product and _looks_like_version(numbers) else "{ip}"
+
+
+def _looks_like_version(numbers: list[int]) -> bool:
+    """Whether four numbers behind a name are its version.
+
+    >>> _looks_like_version([2, 0, 0, 6]), _looks_like_version([92, 14, 88, 7])
+    (True, False)
+    """
+    if not any(numbers[1:]):
+        return True
+    return numbers[0] <= _HIGHEST_VERSION and min(numbers[1:3]) <= _HIGHEST_PART
 
 
 def _mask_colons(found: re.Match[str]) -> str:

@@ -14,6 +14,7 @@ from logstats import formats
 from logstats.formats.escapes import visible
 from tests.corpus import CORPUS
 from tests.test_formats_corpus_layouts import cases
+from tests.vector_files import vectors
 
 HERE = Path(__file__).parent / "vectors"
 DIFFERENCES = tomllib.loads((HERE / "differences.toml").read_text("utf-8"))
@@ -56,7 +57,7 @@ def layout_of(record):
         return LAYOUTS[record["id"]]["layout"]
     given = record.get("format") or ""
     is_layout = ("%" in given or "$" in given) and "..." not in given and not given.startswith("(e")
-    return given if is_layout else None
+    return given if is_layout or given in formats.names() else None
 
 
 def wrong(name, expected, row):  # noqa: PLR0911 - one for each way to compare
@@ -115,6 +116,8 @@ def test_every_difference_is_of_a_line_in_the_corpus_and_has_a_reason():
     ids = {record["id"] for record in records()}
     with_layouts = {case.id for case in cases()}
 
-    assert DIFFERENCES.keys() <= ids | with_layouts
+    of_files = {vector.id for vector in vectors()}
+
+    assert DIFFERENCES.keys() <= ids | with_layouts | of_files
     assert LAYOUTS.keys() <= ids
     assert all(len(entry["reason"]) > 20 for entry in DIFFERENCES.values())

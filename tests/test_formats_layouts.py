@@ -179,3 +179,45 @@ def test_a_header_in_the_middle_of_a_file_changes_the_columns():
 
     assert [row and row["status"] for row in rows] == [None, None, 200, None, 404, None]
     assert rows[4]["path"] == "/a"
+
+
+HEAD = '203.0.113.9 - - [01/Feb/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" '
+
+
+@pytest.mark.parametrize(
+    ("end", "agent"),
+    [
+        pytest.param('"curl/8.5.0', "curl/8.5.0", id="cut off within the agent"),
+        pytest.param('"curl \\"8', 'curl "8', id="cut off behind an escaped quote"),
+        pytest.param('"curl/8.5.0" "198.51.100.2"', "curl/8.5.0", id="one field more"),
+        pytest.param('"curl/8.5.0" 1904 [a]', "curl/8.5.0", id="fields without quotes more"),
+    ],
+)
+def test_an_agent_ends_at_its_own_quote(end, agent):
+    [hit] = formats.read_fields([HEAD + end], "combined")
+
+    assert hit is not None
+    assert hit["agent"] == agent
+
+
+def test_a_user_without_a_name_is_nobody():
+    [hit] = formats.read_fields(['203.0.113.9 ""'], "%h %u")
+
+    assert hit is not None
+    assert hit["user"] is None
+
+
+@pytest.mark.parametrize(("zone", "hour"), [("EST", 15), ("PDT", 17), ("GMT", 10), ("XYZ", 10)])
+def test_the_name_of_a_zone_is_its_offset_where_it_has_but_one(zone, hour):
+    [hit] = formats.read_fields([f"2026-02-01T10:00:00 {zone}"], "%{%FT%T %Z}t")
+
+    assert hit is not None
+    assert hit["time"] == datetime(2026, 2, 1, hour, tzinfo=UTC)
+
+
+def test_the_client_of_an_old_error_line_stands_behind_its_process():
+    line = "[Sun Feb 01 10:00:00 2026] [error] [pid 1000] [client 203.0.113.9] client denied"
+    [hit] = formats.read_fields([line])
+
+    assert hit is not None
+    assert (hit["host"], hit["message"]) == ("203.0.113.9", "client denied")

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 from logstats.formats.delimited import follow, is_comment
-from logstats.formats.lines import parse_line
+from logstats.formats.lines import parse_line, swallowed
 from logstats.formats.model import Field, Format, Hit, Literal, Rejected
 from logstats.formats.presets import all_presets, preset
 from logstats.formats.types import TYPES
@@ -68,19 +68,14 @@ def _possible(formats: Sequence[Format], lines: Sequence[str]) -> Sequence[Forma
     return fit or formats
 
 
-# A value that holds the end of one quoted field and the beginning of the next is two fields.
-_SWALLOWED: Final = '" "'
+# A value that has swallowed others costs as much as it may have hidden.
 _PENALTY: Final = 4
 
 
 def told_by(hit: Hit) -> int:
     """Return how many columns a hit tells, less where one has swallowed another."""
-    told = 0
-    for value in hit.values():
-        told += value is not None
-        if isinstance(value, str) and _SWALLOWED in value:
-            told -= _PENALTY
-    return told
+    told = sum(value is not None for value in hit.values())
+    return told - _PENALTY * swallowed(hit)
 
 
 def announced(lines: Sequence[str]) -> tuple[Format, ...]:

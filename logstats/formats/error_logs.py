@@ -12,7 +12,7 @@ from typing import Final
 from logstats import schema
 from logstats.formats import model
 from logstats.formats.model import Hit
-from logstats.formats.readers import is_empty, read_address_and_port, read_address_port, read_text
+from logstats.formats.readers import read_address_and_port, read_address_port, read_text
 from logstats.formats.requests import read_request
 from logstats.formats.strftime import assemble, compile_strftime, read_parts
 
@@ -50,9 +50,9 @@ def read_error_time(hit: Hit, field: model.Field, text: str) -> bool:
 
 def read_client_part(hit: Hit, field: model.Field, text: str) -> bool:
     """Fill in the client of `[client 203.0.113.9:5] `, which may be missing."""
-    match = _HTTPD_CLIENT.match(text)
+    match = _HTTPD_CLIENT.search(text)
     if match is None:
-        return is_empty(text)
+        return True
     # httpd 2.4 writes a port after every address, with no brackets round IPv6 (server/log.c); 2.2 none
     read = read_address_port if field.argument == "old" else read_address_and_port
     return read(hit, field, match[1])

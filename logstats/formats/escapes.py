@@ -23,6 +23,8 @@ _APACHE_SHORT: Final = {"b": 8, "n": 10, "r": 13, "t": 9, "v": 11, '"': 34, "\\"
 _APACHE: Final = re.compile(rb"\\(?:x([0-9a-fA-F]{2})|([bnrtv\"\\]))")
 # nginx ngx_http_log_module.c ngx_http_log_escape: bytes < 32, ", \ and >= 127 as \xHH.
 _NGINX: Final = re.compile(rb"\\(x)([0-9A-Fa-f]{2})")
+# CloudFront escaped headers twice before 2020.
+_ESCAPED_BLANK: Final = "%2520"
 _PERCENT: Final = re.compile(rb"(%)([0-9A-Fa-f]{2})")
 # ngx_escape_json and RFC 8259 section 7.
 _JSON: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([\"\\/bfnrt]))")
@@ -50,7 +52,9 @@ def unescape(text: str, escape: Escape) -> str:
         case Escape.PLUS:
             text = text.replace("+", " ")
         case Escape.PERCENT if "%" in text:
+            twice = _ESCAPED_BLANK in text
             text = _decoded(text, _PERCENT, _hex_pair)
+            text = _decoded(text, _PERCENT, _hex_pair) if twice else text
         case _:
             pass
     return visible(text)

@@ -19,6 +19,7 @@ from logstats.formats.strftime import compile_strftime
 from logstats.formats.types import IN_OWN_QUOTES, TYPES
 
 _QUOTE: Final = '"'
+_INNER_QUOTE: Final = re.compile(r'(?<!\\)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,9 @@ class Scanner:
         whole = bare + _QUOTE
         for text in dict.fromkeys((line, bare, whole)):
             for pattern in self.patterns:
-                if match := pattern.fullmatch(text):
+                match = pattern.fullmatch(text)
+                # What is cut off in a field holds no end of that field: it would be another format's line.
+                if match and not (text is whole and _INNER_QUOTE.search(match[match.lastindex or 0])):
                     return match
         return None
 

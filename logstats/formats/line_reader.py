@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from logstats.formats.delimited import follow, is_comment
-from logstats.formats.lines import parse_line
+from logstats.formats.lines import parse_line, swallowed
 from logstats.formats.model import MESSAGE, NO_FORMAT, Format, Hit, Rejected
 
 
@@ -39,7 +39,9 @@ class LineReader:
         for number, format_ in enumerate(self._formats):
             # the message of an error may go over several lines, a hit never does
             hit = parse_line(format_, line if MESSAGE in format_.columns else line.partition("\n")[0])
-            if not isinstance(hit, Rejected):
+            # a line with more fields than the format is better read by one that has them
+            if not isinstance(hit, Rejected) and not swallowed(hit):
                 return hit
-            found = hit if number == 0 else found
+            if number == 0 or isinstance(found, Rejected) > isinstance(hit, Rejected):
+                found = hit
         return found

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from logstats.formats.delimited import parse_ltsv, parse_w3c
 from logstats.formats.envelopes import candidates
 from logstats.formats.exact import parse_text
@@ -27,6 +30,15 @@ def parse_line(format_: Format, line: str) -> Hit | Rejected:
         if not isinstance(found, Rejected):
             return found
     return found
+
+
+# A value that holds the end of a quoted field and what follows is two fields, as is a user after a hyphen.
+_SWALLOWED: Final = re.compile(r'" "|\S -$')
+
+
+def swallowed(hit: Hit) -> int:
+    """Return how many values of a hit look like several fields: its line has more than the format."""
+    return sum(isinstance(value, str) and _SWALLOWED.search(value) is not None for value in hit.values())
 
 
 def parse_bare(format_: Format, line: str) -> Hit | Rejected:

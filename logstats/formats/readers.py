@@ -30,7 +30,9 @@ def is_empty(text: str) -> bool:
 def read_text(hit: Hit, field: model.Field, text: str) -> bool:
     """Fill in text; nothing for a hyphen."""
     if field.column is not None:
-        hit[field.column] = None if is_empty(text) else text
+        # httpd writes "" for a user without a name (mod_log_config, log_remote_user)
+        empty = is_empty(text) or (text == '""' and field.column == schema.USER)
+        hit[field.column] = None if empty else text
     return True
 
 

@@ -30,7 +30,7 @@ ENVELOPE: Final = "envelope"
 _REQUEST_TYPES: Final = frozenset({"request", "url_request", "quoted_request"})
 _TARGET_TYPES: Final = frozenset({"target", "url"})
 _QUOTED_TYPES: Final = frozenset({"quoted_request", "quoted_text"})
-_CLIENT: Final = re.compile(r"\[client (.*)\] ?\Z", re.DOTALL)
+_CLIENT: Final = re.compile(r"(?:\[pid [0-9]+\] )?\[client (.*)\] ?\Z", re.DOTALL)
 
 
 def field_spans(format_: Format, line: str) -> dict[str, Span] | None:

@@ -8,7 +8,7 @@ has been read, the parts make one moment.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timezone
 from functools import lru_cache
 from typing import Final
 
@@ -40,7 +40,7 @@ _CONVERSIONS: Final[dict[str, tuple[str, str | None]]] = {
     "3": (r"\d{3}", "fraction"),
     "6": (r"\d{6}", "fraction"),
     "z": (r"(?:[+-]\d\d:?\d\d|Z)", "zone"),
-    "Z": (r"[A-Za-z+\-0-9]{1,6}", None),
+    "Z": (r"[A-Za-z+\-0-9]{1,6}", "zone_name"),
     "s": (r"\d{1,12}", "epoch"),
     "j": (r"\d{3}", "day_of_year"),
     "a": (r"[A-Za-z]{2,4}", None),
@@ -143,7 +143,24 @@ def assemble(parts: Parts) -> datetime | None:
         return None
     clock = _hour(parts), int(parts.get("minute", 0)), int(parts.get("second", 0))
     fraction = times.microseconds(parts.get("fraction"))
-    return times.moment(day, clock, fraction, times.offset(parts.get("zone")))
+    return times.moment(day, clock, fraction, _zone(parts))
+
+
+# RFC 5322 section 4.3: names of zones that mean one offset; all others count as UTC, like a time without.
+_ZONES: Final = {
+    "EDT": "-0400",
+    "EST": "-0500",
+    "CDT": "-0500",
+    "CST": "-0600",
+    "MDT": "-0600",
+    "MST": "-0700",
+    "PDT": "-0700",
+    "PST": "-0800",
+}
+
+
+def _zone(parts: Parts) -> timezone | None:
+    return times.offset(parts.get("zone") or _ZONES.get(parts.get("zone_name", "")))
 
 
 def _with_fraction(since: datetime | None, parts: Parts, unit: str) -> datetime | None:

@@ -51,6 +51,7 @@ _TIMER: Final = r"[+-]?[0-9]{1,12}"
 _ERROR_TIME: Final = error_logs.error_time_pattern("error_time")
 _SLASH_TIME: Final = error_logs.error_time_pattern("slash_time")
 _PHP_TIME: Final = error_logs.error_time_pattern("php_time")
+_CLIENT_PART: Final = r"(?:\[pid [0-9]{1,10}\] )?(?:\[client [^\s\]]{1,255}\] )?"
 TYPES: Final[dict[str, FieldType]] = {
     "text": _free("text", readers.read_text),
     "raw": _free("text, a hyphen kept", readers.read_raw),
@@ -128,7 +129,7 @@ TYPES: Final[dict[str, FieldType]] = {
     "quoted_request": _free("request line in quotes, or a hyphen", readers.read_quoted_request),
     "quoted_text": _free("text in quotes, or a hyphen", readers.read_quoted_text),
     "client_part": _bounded(
-        "[client ...], or nothing", r"(?:\[client [^\s\]]{1,255}\] )?", error_logs.read_client_part
+        "[client ...], maybe behind [pid ...], or nothing", _CLIENT_PART, error_logs.read_client_part
     ),
     "message": _free("message", error_logs.read_message),
     "tls_number": _free("TLS version as a number", readers.read_tls_number),

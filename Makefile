@@ -42,8 +42,8 @@ bench: $(READY)
 
 soak: $(READY)
 	$(BIN)/python -m benchmarks --soak $(ARGS)
-	LOGSTATS_KILLS=200 LOGSTATS_NIGHTS=365 LOGSTATS_LINES=2000 LOGSTATS_ROTATIONS=100 \
-	  $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal \
+	LOGSTATS_KILLS=200 LOGSTATS_NIGHTS=365 LOGSTATS_LINES=2000 LOGSTATS_ROTATIONS=100 LOGSTATS_SITES=4000 \
+	  $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/attacks tests/test_disclose.py \
 	  tests/test_store_crashes.py tests/test_store_year.py tests/live/test_logrotate.py
 
 pictures: $(READY)

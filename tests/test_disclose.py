@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from logstats import schema
 from logstats.disclose import disclose, overlaps
@@ -16,7 +17,7 @@ from logstats.policy import INTERNAL, NotYourOwnPolicy, load_policy
 from logstats.summaries import empty_summary
 from logstats.tables import OTHER, Period, Report, Section
 from logstats.tally import Tally
-from tests.attacks.site import DAY, DEFAULT, Hit, Site, crowd, rows_of
+from tests.attacks.site import DAY, DEFAULT, LINKED, WITH_KINDS, Hit, Site, crowd, rows_of
 from tests.attacks.sites import EXAMPLES, random_hits
 
 PUBLIC = replace(load_policy("public"), id="ours", version="1")
@@ -34,7 +35,7 @@ def sums_of(report: Report, name: str) -> tuple[int | None, ...]:
 
 
 @pytest.mark.parametrize("policy", [DEFAULT, PUBLIC, INTERNALLY], ids=["default", "public", "internal"])
-@settings(max_examples=EXAMPLES // 2)
+@settings(max_examples=EXAMPLES // 4)
 @given(seed=st.integers(0, 10**9), days=st.integers(1, 3))
 def test_rows_of_a_table_add_up_to_its_total(policy, seed, days):
     report = Site(random_hits(seed, days=days), check=False).report(policy)
@@ -45,17 +46,35 @@ def test_rows_of_a_table_add_up_to_its_total(policy, seed, days):
                 assert found in (wanted, None), name
 
 
-@settings(max_examples=EXAMPLES // 2)
+@pytest.mark.parametrize("policy", [DEFAULT, PUBLIC], ids=["default", "public"])
+@settings(max_examples=EXAMPLES // 10)
+@given(seed=st.integers(0, 10**9), days=st.integers(1, 3))
+def test_tables_that_tell_of_one_another_are_the_same_beside_others_and_alone(policy, seed, days):
+    """So that attacks on them need no other tables."""
+    hits = random_hits(seed, days=days)
+    alone, beside = (
+        Site(hits, *names, check=False).report(policy, generated=datetime(2026, 2, 9, tzinfo=UTC))
+        for names in ([WITH_KINDS], [])
+    )
+
+    assert alone.totals == beside.totals
+    assert alone.tables.keys() == ({"days", *LINKED} & beside.tables.keys())
+    for name, table in alone.tables.items():
+        assert table.suppressed == beside.tables[name].suppressed
+        assert_frame_equal(table.rows, beside.tables[name].rows)
+
+
+@settings(max_examples=EXAMPLES // 4)
 @given(seed=st.integers(0, 10**9))
 def test_pages_files_and_errors_add_up_to_their_totals(seed):
-    report = Site(random_hits(seed), check=False).report()
+    report = Site(random_hits(seed), WITH_KINDS, check=False).report()
     for name, totals in (("pages", ["pages"]), ("errors", ["client_errors", "server_errors"])):
         known = [report.totals[total] for total in totals]
         if report.tables and rows_of(report, name) and None not in known:
             assert sums_of(report, name)[0] in (sum(filter(None, known)), None)
 
 
-@settings(max_examples=EXAMPLES // 2)
+@settings(max_examples=EXAMPLES // 4)
 @given(seed=st.integers(0, 10**9))
 def test_internal_shows_every_count(seed):
     site = Site(random_hits(seed), check=False)
@@ -69,7 +88,7 @@ def test_internal_shows_every_count(seed):
         assert sum(table.rows.null_count().row(0)) == 0, name
 
 
-@settings(max_examples=EXAMPLES // 2)
+@settings(max_examples=EXAMPLES // 4)
 @given(seed=st.integers(0, 10**9), days=st.integers(1, 2))
 def test_a_table_has_the_shape_that_renderers_rely_on(seed, days):
     for table in Site(random_hits(seed, days=days), check=False).report().tables.values():

@@ -27,7 +27,7 @@ def assert_same(a: Summary, b: Summary) -> None:
         assert_frame_equal(frame, b.tables[name])
 
 
-@settings(max_examples=EXAMPLES // 2)
+@settings(max_examples=EXAMPLES // 4)
 @given(st.integers(0, 10**9), st.integers(1, 3))
 def test_random_sites_have_valid_summaries(seed: int, days: int) -> None:
     """So that the tests which attack them need not look again."""

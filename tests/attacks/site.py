@@ -19,6 +19,10 @@ from logstats.tally import Tally
 DAY = date(2026, 2, 2)
 STATIC = (".css", ".png")
 TABLES = tuple(name for name in SUMMARY_KEYS if name not in ("countries", "networks", "durations"))
+# Tables that tell of one another, and kinds, by which they do. What they show depends on no other table
+# (tests/test_disclose.py holds them to it), so an attack on them need not make the others.
+LINKED = ("pages", "static_files", "errors", "statuses")
+WITH_KINDS = (*LINKED, "kinds")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import random
 from datetime import timedelta
 
 from tests.attacks.site import DAY, Hit
 from tests.corpus import IN_CI
 
-EXAMPLES = 400 if IN_CI else 40  # random sites an attack is tried on
+# Random sites an attack is tried on; `make soak` tries more.
+EXAMPLES = int(os.environ.get("LOGSTATS_SITES", "400" if IN_CI else "40"))
 
 PATHS = ("/", "/a", "/b", "/c", "/d", "/s.css", "/i.png", "/j.png")
 STATUSES = (200, 200, 200, 200, 304, 404, 403, 500, 503)

@@ -12,9 +12,8 @@ import numpy as np
 from scipy.optimize import linprog
 
 from logstats.tables import OTHER, Report
-from tests.attacks.site import Hit, Site, keys_of, kind_of
+from tests.attacks.site import LINKED, WITH_KINDS, Hit, Site, keys_of, kind_of
 
-LINKED = ("pages", "static_files", "errors", "statuses")
 Atom = tuple[str, int, str, int]  # kind, status, path, day number
 
 
@@ -38,6 +37,8 @@ class Solver:
         for name in LINKED:
             self._read_table(name, report)
         self._read_days(report)
+        hits = [self.truth[atom] for atom in self.atoms]
+        assert not self.rows or (np.array(self.rows) @ hits == self.values).all()
 
     def _tell(self, holds: Callable[[Atom], bool], hits: int | None, bots: int | None) -> None:
         if hits is not None and bots is not None:
@@ -79,16 +80,21 @@ class Solver:
 
             self._tell(holds, row["hits"], row["bot_hits"])
 
-    def bounds(self, atoms: Iterable[Atom]) -> tuple[float, float]:
-        """The fewest and the most hits that some atoms together can have."""
+    def spread(self, atoms: Iterable[Atom], *, enough: float) -> float:
+        """How far the fewest and the most hits that some atoms can have are apart, looked at until it is enough.
+
+        The truth lies between them: one end that is far enough from it saves the search for the other.
+        """
         wanted = set(atoms)
+        truth = sum(self.truth[atom] for atom in wanted)
+        below = truth - self._end(wanted, 1)
+        return below if below >= enough else below + self._end(wanted, -1) - truth
+
+    def _end(self, wanted: set[Atom], sign: int) -> float:
         goal = np.array([float(atom in wanted) for atom in self.atoms])
-        ends = []
-        for sign in (1, -1):
-            found = linprog(sign * goal, A_eq=self.rows, b_eq=self.values, bounds=(0, None), method="highs")
-            assert found.status in (0, 3), found.message
-            ends.append(sign * found.fun if found.status == 0 else float("inf"))
-        return ends[0], ends[1]
+        found = linprog(sign * goal, A_eq=self.rows, b_eq=self.values, bounds=(0, None), method="highs")
+        assert found.status in (0, 3), found.message
+        return float(sign * found.fun) if found.status == 0 else float("inf")
 
 
 def _is_kind(kind: str, atom: Atom) -> bool:
@@ -105,7 +111,7 @@ def group_of(name: str, atom: Atom) -> tuple[Any, ...] | None:
 def small_groups(site: Site, k: int) -> Iterable[tuple[str, set[Atom]]]:
     """Every group of the linked tables and their sums with 0 < visitors < k on each day."""
     people = [hit for hit in site.hits if hit.visitor is not None]
-    for name in (*LINKED, "kinds", "days"):
+    for name in (*WITH_KINDS, "days"):
         groups: dict[Any, list[Hit]] = {}
         for hit in people:
             for key in [(hit.day,)] if name == "days" else keys_of(name, hit):
@@ -121,7 +127,7 @@ def small_groups(site: Site, k: int) -> Iterable[tuple[str, set[Atom]]]:
 def dominated_groups(site: Site, percent: int) -> Iterable[tuple[str, set[Atom]]]:
     """Every group of which one visitor made more than this share of the hits of people."""
     people = [hit for hit in site.hits if hit.visitor is not None]
-    for name in (*LINKED, "kinds", "days"):
+    for name in (*WITH_KINDS, "days"):
         groups: dict[Any, list[Hit]] = {}
         for hit in people:
             for key in [(hit.day,)] if name == "days" else keys_of(name, hit):

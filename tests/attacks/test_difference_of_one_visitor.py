@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from logstats.policy import Policy, load_policy
 from logstats.tables import OTHER, Report
-from tests.attacks.site import DEFAULT, Hit, Site
+from tests.attacks.site import DEFAULT, WITH_KINDS, Hit, Site
 from tests.attacks.sites import EXAMPLES, PATHS, STATUSES, random_hits
 
 PUBLIC = replace(load_policy("public"), id="ours", version="1")
@@ -87,7 +87,7 @@ def test_public_shows_and_hides_rows_only_where_a_group_reaches_k(seed):
     """A visitor to a group that stays under k changes no row but (other) and the sums."""
     hits = random_hits(seed)
     more = Hit(NEW, path="/new", hour=12)
-    before, after = Site(hits, check=False), Site([*hits, more], check=False)
+    before, after = (Site(found, WITH_KINDS, check=False) for found in (hits, [*hits, more]))
     old, new = before.report(PUBLIC), after.report(PUBLIC)
     if not old.tables or old.tables["pages"].rows.is_empty() or new.tables["pages"].rows.is_empty():
         return

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from logstats import schema
+from logstats.durations import MAX_ROWS, PageTimes, count_times
 from logstats.facets import CELL, FacetCounts
 from logstats.keying import FACET_CODES, key_hits, label_cells
-from logstats.rollup import FACET_LABELS, close_facets, union_of_groups
+from logstats.rollup import FACET_LABELS, REQUESTS, close_facets, union_of_groups
+from logstats.summaries import DURATIONS
 
 if TYPE_CHECKING:
     from logstats.batches import EnrichedBatch
@@ -47,7 +49,9 @@ class OpenDays:
     max_keys: int = MAX_KEYS
     max_cells: int = MAX_CELLS
     max_pairs: int = MAX_PAIRS
+    max_times: int = MAX_ROWS
     facets: dict[str, FacetCounts] = field(init=False, repr=False)
+    times: PageTimes = field(init=False, repr=False)
     _merged_rows: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _last_union: tuple[str, pl.DataFrame, pl.DataFrame] = ("", pl.DataFrame(), pl.DataFrame())
@@ -56,6 +60,7 @@ class OpenDays:
         """Start every facet with nothing."""
         bounds = self.max_keys, self.max_cells
         self.facets = {name: FacetCounts(labels, *bounds) for name, labels in FACET_LABELS.items()}
+        self.times = PageTimes(self.max_times)
 
     def count(self, batch: EnrichedBatch) -> None:
         """Count the hits of a batch."""
@@ -68,9 +73,11 @@ class OpenDays:
         ]
         people = hits.filter(~pl.col(schema.BOT))
         counted = pl.collect_all(plans)
+        times = count_times(batch, hits)
         with self._lock:
             for (name, facet), cells in zip(self.facets.items(), counted, strict=True):
                 facet.count(cells, pl.DataFrame([people[name].alias(CELL), people[schema.TOKEN]]))
+            self.times.count(times)
             self._keep_bounds()
 
     def merge(self, other: OpenDays) -> None:
@@ -78,6 +85,7 @@ class OpenDays:
         self._last_union = ("", pl.DataFrame(), pl.DataFrame())
         for name, facet in self.facets.items():
             facet.add(other.facets[name])
+        self.times.add(other.times)
         self._keep_bounds()
 
     def _keep_bounds(self) -> None:
@@ -118,7 +126,10 @@ class OpenDays:
     def close(self, tables: tuple[str, ...]) -> Summary:
         """Return integers only: a row a day and value, for the tables asked for."""
         self._merge_all()
-        return close_facets(self.facets, tables)
+        summary = close_facets(self.facets, tuple(name for name in tables if name != DURATIONS))
+        if DURATIONS in tables and self.times.parts:
+            summary.tables[DURATIONS] = self.times.close(self.facets[REQUESTS])
+        return summary
 
     def union(self, table: str, groups: pl.DataFrame) -> pl.DataFrame:
         """Return day, visitors and top_hits of all groups together; see `summaries.UnionCount`."""

@@ -27,6 +27,7 @@ from logstats.redact import LineMasks, Redactor
 from logstats.rewrite import Rewritten, rewrite_block
 from logstats.rollup import SOURCES
 from logstats.seeds import Seeds
+from logstats.summaries import DURATIONS
 from logstats.tally import Tally
 
 if TYPE_CHECKING:
@@ -268,7 +269,8 @@ def told_tables(logs: Logs, rules: Rules) -> tuple[str, ...]:
         "networks": (rules.geo is not None and rules.geo.tells_network)
         or rules.policy.addresses.networks_table,
     }
-    return tuple(name for name in SOURCES if wanted.get(name, True))
+    told = tuple(name for name in SOURCES if wanted.get(name, True))
+    return (*told, DURATIONS) if schema.DURATION_US in columns else told
 
 
 def _notes(counted: Counted) -> tuple[str, ...]:

@@ -37,6 +37,8 @@ DEVICE: Final = "device"
 BOT: Final = "bot"
 COUNTRY: Final = "country"
 NETWORK: Final = "network"
+# The number of a bucket of durations (`buckets`).
+BUCKET: Final = "bucket"
 
 # What is counted in every row of every table.
 HITS: Final = "hits"
@@ -44,6 +46,11 @@ BOT_HITS: Final = "bot_hits"
 VISITORS: Final = "visitors"
 TOP_HITS: Final = "top_hits"
 COUNTS: Final = (HITS, BOT_HITS, VISITORS, BYTES_SENT)
+
+# What the table of durations says beside them.
+PERCENTILES: Final[dict[int, str]] = {50: "p50_us", 90: "p90_us", 95: "p95_us", 99: "p99_us"}
+MAX_US: Final = "max_us"
+TIMES: Final = (*PERCENTILES.values(), MAX_US)
 
 # table -> the columns that name a row of it
 TABLE_KEYS: Final[dict[str, tuple[str, ...]]] = {

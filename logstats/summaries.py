@@ -14,6 +14,7 @@ from typing import Final
 import polars as pl
 
 from logstats import schema
+from logstats.buckets import BUCKETS
 from logstats.errors import LogstatsError, StoreError
 
 UnionCount = Callable[[str, pl.DataFrame], pl.DataFrame]
@@ -32,6 +33,7 @@ COUNTS: Final = (
     schema.TOP_HITS,
 )
 KINDS: Final = "kinds"
+DURATIONS: Final = "durations"
 PAGE: Final = "page"
 STATIC_FILE: Final = "static_file"
 CLIENT_ERROR: Final = "client_error"
@@ -42,6 +44,8 @@ ALL_KINDS: Final = (PAGE, STATIC_FILE, CLIENT_ERROR, SERVER_ERROR)
 SUMMARY_KEYS: Final[dict[str, tuple[str, ...]]] = {
     **{name: keys for name, keys in schema.TABLE_KEYS.items() if name != "days"},
     KINDS: (schema.KIND,),
+    # Hits of a page in a bucket of time; percentiles are read from these.
+    DURATIONS: (schema.PATH, schema.BUCKET),
 }
 
 KEY_TYPES: Final[dict[str, pl.DataType]] = {
@@ -49,6 +53,7 @@ KEY_TYPES: Final[dict[str, pl.DataType]] = {
     schema.HOUR: pl.Int64(),
     schema.WEEKDAY: pl.Int64(),
     schema.SPAN_HOURS: pl.Int64(),
+    schema.BUCKET: pl.Int64(),
 }
 
 # What the rows of a table add up to on each day; durations are only measured on some hits.
@@ -153,6 +158,8 @@ def validate_summary(summary: Summary) -> None:
             raise BadSummary(name, "no summary has such a table")
         _check_frame(name, frame)
         _check_sum(name, frame, _expected(name, summary))
+    if DURATIONS in summary.tables:
+        _check_times(summary)
 
 
 def _check_frame(name: str, frame: pl.DataFrame) -> None:
@@ -173,6 +180,22 @@ def _check_frame(name: str, frame: pl.DataFrame) -> None:
     )
     if not all(possible.row(0)):
         raise BadSummary(name, "its counts contradict one another")
+
+
+def _check_times(summary: Summary) -> None:
+    """Only pages have durations, and of each hit one."""
+    times = summary.tables[DURATIONS]
+    if not times[schema.BUCKET].is_between(0, BUCKETS - 1).all():
+        raise BadSummary(DURATIONS, "a bucket has no such number")
+    kinds = summary.tables.get(KINDS)
+    if kinds is None:
+        return
+    pages = kinds.filter(pl.col(schema.KIND) == PAGE).select(schema.DAY, schema.HITS, schema.BOT_HITS)
+    timed = times.group_by(schema.DAY).agg(pl.col(schema.HITS, schema.BOT_HITS).sum())
+    both = timed.join(pages, on=schema.DAY, how="left", suffix="_pages")
+    fits = [pl.col(name) <= pl.col(f"{name}_pages").fill_null(0) for name in (schema.HITS, schema.BOT_HITS)]
+    if not both.select(pl.all_horizontal(fits).all()).item():
+        raise BadSummary(DURATIONS, "has more hits than pages have")
 
 
 def _expected(name: str, summary: Summary) -> pl.DataFrame | None:

@@ -28,6 +28,7 @@ _KEYS: Final = {
     "methods": "method",
     "pages": "path",
     "static_files": "path",
+    "durations": "path",
 }
 _WHOLE: Final = ("days", "statuses", "methods")
 _PLAIN = re.compile(r"[A-Za-z0-9/._-]+")

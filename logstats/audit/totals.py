@@ -20,7 +20,7 @@ _PERIODS: Final = "periods"
 # Tables of every hit: all their columns add up to the totals.
 _WHOLE: Final = (
     "days", "hours", "weekday_hours", "statuses", "methods", "protocols", "referrers", "browsers", "systems",
-    "devices", "vhosts", "countries", "networks",
+    "devices", "vhosts", "countries", "networks", "cache", "tls",
 )  # fmt: skip
 # Tables of some hits: these totals tell how many. What is no page and no error is a static file.
 _PARTS: Final = {"pages": ("pages",), "errors": ("client_errors", "server_errors"), "bots": ("bot_hits",)}

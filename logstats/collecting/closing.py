@@ -12,15 +12,18 @@ import polars as pl
 
 from logstats import schema
 from logstats.aggregate import OpenDays
+from logstats.durations import add_buckets
 from logstats.facets import CELL, GROUP, KEY
 from logstats.rollup import SOURCES
 from logstats.store.counts import Account, ClosedDay
 from logstats.store.lower_bounds import ADDING_UP
-from logstats.summaries import COUNTS, SUMMARY_KEYS, Summary, table_schema, validate_summary
+from logstats.summaries import COUNTS, DURATIONS, SUMMARY_KEYS, Summary, table_schema, validate_summary
 from logstats.tally import Tally
 
 # Rows a day and table: what a year of reports needs of a day, in some tens of kilobytes.
 MAX_ROWS: Final = 2000
+# Rows of buckets of time a day: those of some hundred pages, in some tens of kilobytes.
+MAX_BUCKETS: Final = 10_000
 # Rows of under so many visitors are counted together: the usual k, and steps around it.
 STEPS: Final = (5, 10, 20, 1 << 40)
 
@@ -50,6 +53,8 @@ def close_days(
     bits = max(facet.sample_bits for facet in days.facets.values())
     made = dict(summary.tables)
     for name in tables:
+        if name == DURATIONS:
+            continue
         rows = _rank(name, made[name], max_rows)
         made[name], rows = _fold(days, name, rows)
         for day, lost in _largest_folded(rows):
@@ -57,6 +62,8 @@ def close_days(
         # An estimate proves nothing.
         if name not in ADDING_UP and not bits:
             _count_unions(days, name, rows, accounts)
+    if DURATIONS in made:
+        made[DURATIONS] = _fold_times(made[DURATIONS])
     whole = Summary(summary.days, made)
     validate_summary(whole)
     for account in accounts.values():
@@ -129,6 +136,21 @@ def _unite(days: OpenDays, name: str, rows: pl.DataFrame) -> pl.DataFrame:
     cells = facet.cells[0].join(source.names(facet), on=KEY)
     wanted = cells.join(rows.select(keys).join(groups, on=schema.DAY), on=keys, nulls_equal=True)
     return facet.regroup(wanted.select(CELL, GROUP)).join(groups, on=GROUP)
+
+
+def _fold_times(times: pl.DataFrame, most: int = MAX_BUCKETS) -> pl.DataFrame:
+    """Return each day's buckets of the pages with most hits of people, the rest as of one page."""
+    people = (pl.col(schema.HITS) - pl.col(schema.BOT_HITS)).sum()
+    pages = times.group_by(schema.DAY, schema.PATH).agg(people.alias(_SIZE), pl.len().alias("rows"))
+    order = pages.sort(schema.DAY, _SIZE, schema.PATH, descending=[False, True, False], nulls_last=True)
+    rows = pl.col("rows").cum_sum().over(schema.DAY)
+    folded = order.filter((rows > most) | pl.col(schema.PATH).is_null()).select(schema.DAY, schema.PATH)
+    by = [schema.DAY, schema.PATH]
+    kept = times.join(folded, on=by, how="anti", nulls_equal=True)
+    rest = times.join(folded, on=by, how="semi", nulls_equal=True)
+    sums = rest.group_by(schema.DAY, schema.BUCKET).agg(pl.col(schema.HITS, schema.BOT_HITS).sum())
+    nameless = sums.with_columns(pl.lit(None, pl.String).alias(schema.PATH))
+    return pl.concat([kept, add_buckets(nameless)])
 
 
 def _one_day(summary: Summary, day: date) -> Summary:

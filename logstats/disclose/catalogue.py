@@ -54,6 +54,7 @@ UNITS: Final[dict[str, str]] = {
     schema.VISITORS: "visitors",
     schema.BYTES_SENT: "bytes",
     schema.SPAN_HOURS: "hours",
+    **dict.fromkeys(schema.TIMES, "us"),
 }
 
 

@@ -16,8 +16,9 @@ from logstats.disclose.folding import Folded, Limits, fold_small
 from logstats.disclose.groups import BLOCK, PEOPLE, ROW, Groups, gather_groups
 from logstats.disclose.periods import read_period
 from logstats.disclose.tabling import round_visitors, withhold_table, write_table
+from logstats.disclose.timing import time_pages
 from logstats.disclose.withholding import Share, withhold_dominated
-from logstats.policy import Policy
+from logstats.policy import Disclosure, Policy
 from logstats.summaries import Summary, UnionCount
 from logstats.tables import Period, Report, Table
 from logstats.tally import Tally
@@ -84,7 +85,15 @@ def disclose(  # noqa: PLR0913 - all that a report says
     limits = Limits(rule, top or rule.top, summary.days.height, partition=False)
     areas = judge_areas(summary, replace(limits, top=None), union)
     tables = _Tables(summary, union, limits, areas, by_people=bots == "apart").make_all()
-    return replace(whole, totals=_totals(summary, areas, rule.round_visitors), tables=tables)
+    notes = (*whole.notes, *_notes(tables, rule))
+    return replace(whole, totals=_totals(summary, areas, rule.round_visitors), tables=tables, notes=notes)
+
+
+def _notes(tables: dict[str, Table], rule: Disclosure) -> tuple[str, ...]:
+    """Return what must be known to read the tables."""
+    if summaries.DURATIONS not in tables or tables[summaries.DURATIONS].rows.is_empty() or rule.k == 1:
+        return ()
+    return (f"Of response times the longest shown (max) is one that at least {rule.k} hits reached",)
 
 
 def _totals(summary: Summary, areas: Areas, base: int) -> dict[str, int | None]:
@@ -110,8 +119,13 @@ class _Tables:
         made: dict[str, Table] = {}
         # days before bins of time, statuses before errors, countries before networks.
         for name in ("days", "statuses", "countries", *CATALOGUE):
-            if name not in made and (name == "days" or name in self.summary.tables):
+            if name in made or name == summaries.DURATIONS:
+                continue
+            if name == "days" or name in self.summary.tables:
                 made[name] = self._make(name, made)
+        times = self.summary.tables.get(summaries.DURATIONS)
+        if times is not None and times.height and "pages" in made:
+            made[summaries.DURATIONS] = time_pages(made["pages"], self.summary, self.limits.rule)
         return {name: made[name] for name in CATALOGUE if name in made}
 
     def _make(self, name: str, made: dict[str, Table]) -> Table:
@@ -162,7 +176,7 @@ class _Tables:
         withheld = self._withheld(groups, folded, of_bots=limits.of_bots)
         if is_open:
             withheld.add(OTHER_ROW)
-        if name in self.areas.mute or name == "durations":
+        if name in self.areas.mute:
             withheld = {OTHER_ROW, *folded.shown[ROW]}
         return write_table(name, groups, folded, withheld, rule)
 

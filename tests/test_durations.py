@@ -1,0 +1,276 @@
+"""Response times: within 1 %, added up in any order, of the pages shown and of nobody alone."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from logstats import schema
+from logstats.buckets import LONGEST_US, bucket_of, time_of
+from logstats.summaries import BadSummary, validate_summary
+from tests import times
+from tests.conftest import Logstats
+from tests.times import DEFAULT, Timed, by_path, count, durations, nearest_rank, report, rows
+
+few = settings(max_examples=20)
+some_hits = st.lists(times.hits, min_size=1, max_size=60)
+COUNTS = ("hits", "bot_hits", "visitors", "bytes_sent")
+
+
+@given(st.one_of(st.integers(0, 2000), st.integers(0, LONGEST_US)))
+def test_a_duration_is_read_from_its_bucket_within_one_percent(duration: int) -> None:
+    found = pl.select(time_of(bucket_of(pl.lit(duration, pl.Int64)))).item()
+
+    assert abs(found - duration) * 100 <= duration
+
+
+@given(st.integers(0, LONGEST_US), st.integers(0, LONGEST_US))
+def test_a_longer_duration_is_in_no_lower_bucket(one: int, other: int) -> None:
+    low, high = pl.Series("us", sorted([one, other])).to_frame().select(bucket_of(pl.col("us"))).to_series()
+
+    assert low <= high
+
+
+@few
+@given(some_hits)
+def test_percentiles_are_within_one_percent_of_the_exact_ones(wanted: list[Timed]) -> None:
+    found = durations(wanted)
+
+    for path, hits in by_path(wanted).items():
+        values = [hit.duration_us or 0 for hit in hits]
+        assert found[path]["hits"] == len(values)
+        exact = {name: nearest_rank(values, percent) for percent, name in schema.PERCENTILES.items()}
+        for name, value in {**exact, "max_us": max(values)}.items():
+            assert abs(found[path][name] - value) * 100 <= value, (path, name)
+
+
+@few
+@given(some_hits, st.integers(1, 15), st.randoms())
+def test_durations_merge_in_any_order(wanted: list[Timed], size: int, random_: Any) -> None:
+    parts = [count(wanted[start : start + size]) for start in range(0, len(wanted), size)]
+    random_.shuffle(parts)
+    while len(parts) > 1:
+        other = parts.pop(random_.randrange(1, len(parts)))
+        parts[random_.randrange(len(parts))].merge(other)
+    whole = count(wanted).close(times.TABLES)
+
+    assert times.buckets(parts[0].close(times.TABLES)) == times.buckets(whole)
+    validate_summary(whole)
+
+
+@few
+@given(some_hits)
+def test_only_pages_are_timed_and_each_hit_once(wanted: list[Timed]) -> None:
+    found: Counter[str] = Counter()
+    for _day, path, _bucket, hits, bots in times.buckets(count(wanted).close(times.TABLES)):
+        found[path] += hits
+        found[f"bots of {path}"] += bots
+
+    pages = by_path(wanted)
+    bots_of = {f"bots of {path}": sum(not hit.client for hit in hits) for path, hits in pages.items()}
+    assert found == Counter({path: len(hits) for path, hits in pages.items()} | bots_of)
+
+
+def test_a_log_without_durations_has_no_table_and_keeps_nothing() -> None:
+    days = count([Timed(None, client) for client in range(1, 30)])
+
+    assert days.times.parts == []
+    assert "durations" not in report(days).tables
+
+
+def crowd(size: int = 200, **fields: Any) -> list[Timed]:
+    """Hits of so many visitors, a millisecond apart."""
+    return [Timed(1000 * number, number, **fields) for number in range(1, size + 1)]
+
+
+def test_only_what_k_hits_reached_is_told() -> None:
+    """Of 200 hits of 200 visitors two took longer than 99 %: these are two visitors' times."""
+    found = durations(crowd(), DEFAULT)["/"]
+
+    assert found["p99_us"] is None
+    assert found["p95_us"] == pytest.approx(190_000, rel=0.01)
+    assert found["max_us"] == pytest.approx(191_000, rel=0.01)
+
+
+def test_what_one_visitor_may_have_waited_alone_is_not_told() -> None:
+    """The slow 30 of 230 hits are one visitor's, and so is every time above those of the others."""
+    found = durations([*crowd(), *[Timed(10_000_000, 1)] * 30], DEFAULT)["/"]
+
+    assert found["p95_us"] is None
+    assert found["max_us"] < 200_000
+
+
+@few
+@given(st.integers(0, 10**6))
+def test_every_time_told_was_reached_by_k_hits_and_not_by_one_visitor(seed: int) -> None:
+    rng = random.Random(seed)
+    wanted = [
+        Timed(int(rng.lognormvariate(10, 1)), rng.choice((rng.randint(0, 60), 7)), rng.choice("/ab"))
+        for _ in range(rng.randint(50, 400))
+    ]
+    wanted = [Timed(hit.duration_us, hit.client, f"/{hit.path}", 200, rng.randint(1, 2)) for hit in wanted]
+    found = durations(wanted, DEFAULT)
+
+    for path, hits in by_path(wanted).items():
+        for name in schema.TIMES:
+            time = found.get(path, {}).get(name)
+            if time is not None:
+                reached = [hit for hit in hits if hit.client and (hit.duration_us or 0) >= time * 0.98]
+                assert len(reached) >= 10
+                assert len(reached) * 90 >= 100 * max(
+                    sum(hit.client == one.client and hit.day == one.day for hit in reached) for one in reached
+                )
+
+
+@few
+@given(st.integers(0, 10**6))
+def test_durations_tell_of_no_group_of_which_pages_do_not_tell(seed: int) -> None:
+    """Each row has the counts of the same page, or none: no equation is added to those of the pages."""
+    rng = random.Random(seed)
+    lacking = rng.choice((0, 0, 0.02, 0.5))
+    wanted = [
+        Timed(
+            None if rng.random() < lacking else rng.randint(1, 10**6),
+            rng.randint(0, rng.choice((3, 25, 60))),
+            rng.choice(("/", "/a", "/a", "/b", "/c", "/d", "/s.css")),
+            rng.choice((200, 200, 200, 404)),
+            rng.randint(1, 2),
+        )
+        for _ in range(rng.randint(20, 300))
+    ]
+    whole = report(count(wanted), DEFAULT)
+    pages, found = rows(whole, "pages"), rows(whole, "durations")
+
+    for path, row in found.items():
+        told = [row[name] for name in COUNTS]
+        assert told in ([pages[path][name] for name in COUNTS], [None] * 4)
+    if not any(hit.duration_us is None and hit.is_page for hit in wanted):
+        assert list(found) == list(pages)
+
+
+def test_where_some_hits_have_no_duration_no_count_tells_how_many() -> None:
+    wanted = [*crowd(), *crowd(path="/a"), *crowd(path="/b"), Timed(None, 3, "/a")]
+    whole = report(count(wanted), DEFAULT)
+    found = rows(whole, "durations")
+
+    assert found["/"]["hits"] == 200
+    assert [found["/a"][name] for name in COUNTS] == [None] * 4
+    assert found["/a"]["p50_us"] == pytest.approx(100_000, rel=0.01)
+    suppressed = whole.tables["durations"].suppressed
+    assert suppressed is not None
+    assert "no duration" in suppressed.reason
+
+
+def test_a_page_of_which_k_visitors_are_not_proven_to_be_timed_has_no_times() -> None:
+    untimed = [Timed(None, client, "/a") for client in range(1, 193)]
+    found = durations([*crowd(), *untimed, *crowd(9, path="/a")], DEFAULT)
+
+    assert list(found) == ["/"]
+
+
+def test_buckets_beyond_the_bound_are_folded_and_add_up() -> None:
+    """Of pages that lost theirs no time is told."""
+    wanted = [*crowd(), *(Timed(1000 * n, n % 50 + 1, f"/p/{n % 40:b}x") for n in range(400))]
+    days = count(wanted[:300], wanted[300:], max_times=500)
+    found = days.close(times.TABLES)
+
+    assert found.tables["durations"]["hits"].sum() == len(wanted)
+    assert len(days.times.parts[0]) <= 500
+    told = rows(report(days), "durations")
+    assert told["/"]["p50_us"] == pytest.approx(100_000, rel=0.01)
+    assert any(row["p50_us"] is None for row in told.values())
+    assert sum(row["hits"] for row in told.values()) == len(wanted)
+
+
+@pytest.mark.parametrize("change", ["bucket", "hits"])
+def test_buckets_that_no_log_can_give_are_refused(change: str) -> None:
+    summary = count(crowd()).close(times.TABLES)
+    wrong = {"bucket": pl.lit(40_000, pl.Int64).alias("bucket"), "hits": pl.col("hits") + 1}[change]
+    summary.tables["durations"] = summary.tables["durations"].head(1 if change == "bucket" else 200)
+    summary.tables["durations"] = summary.tables["durations"].with_columns(wrong)
+
+    with pytest.raises(BadSummary):
+        validate_summary(summary)
+
+
+def site() -> list[Timed]:
+    rng = random.Random(5)
+    return [
+        Timed(
+            1000 * int(rng.lognormvariate(4, 1.2)),
+            rng.randint(0, 120),
+            rng.choice(("/", "/", "/a", "/b", "/x.css", f"/rare/{rng.choice('abcd')}")),
+            rng.choice((200, 200, 200, 404)),
+            rng.randint(1, 3),
+        )
+        for _ in range(3000)
+    ]
+
+
+FORMATS = {"apache": times.apache, "nginx": times.nginx, "json": times.in_json}
+
+
+def told(path: Path) -> dict[str, Any]:
+    found = json.loads(path.read_text())["tables"]["durations"]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_every_format_tells_the_same_durations(tmp_path: Path, logstats: Logstats) -> None:
+    """`%D` in microseconds, `$request_time` in seconds, and the same in JSON."""
+    found = {}
+    for name, write in FORMATS.items():
+        (tmp_path / f"{name}.log").write_bytes(times.lines(site(), write))
+        done = logstats("report", f"{name}.log", "-o", f"{name}.json")
+        assert done.returncode == 0, done.stderr
+        found[name] = told(tmp_path / f"{name}.json")
+
+    assert found["apache"] == found["nginx"] == found["json"]
+    assert [row["path"] for row in found["apache"]["rows"]][:3] == ["/", "/a", "/b"]
+
+
+def test_a_store_tells_the_same_durations_as_the_log(tmp_path: Path, logstats: Logstats) -> None:
+    """Collected on one machine, and merged into the store of another."""
+    (tmp_path / "access.log").write_bytes(times.lines(site()))
+    commands: tuple[tuple[str, ...], ...] = (
+        ("report", "access.log", "-o", "log.json"),
+        ("collect", "access.log", "--store", "one"),
+        ("report", "--store", "one", "-o", "one.json"),
+        ("export", "--store", "one", "-o", "dump.jsonl"),
+        ("merge", "dump.jsonl", "--store", "two"),
+        ("report", "--store", "two", "-o", "two.json"),
+    )
+    for command in commands:
+        done = logstats(*command)
+        assert done.returncode == 0, (command, done.stderr)
+
+    log, one, two = (told(tmp_path / f"{name}.json") for name in ("log", "one", "two"))
+    assert log == one == two
+
+
+def test_every_output_shows_durations_and_the_audit_finds_nothing(tmp_path: Path, logstats: Logstats) -> None:
+    (tmp_path / "access.log").write_bytes(times.lines(site()))
+    outputs = [f"out/report.{suffix}" for suffix in ("html", "json", "csv", "md", "parquet", "xlsx", "prom")]
+    (tmp_path / "out").mkdir()
+    done = logstats("report", "access.log", *(word for name in outputs for word in ("-o", name)))
+    assert done.returncode == 0, done.stderr
+    terminal = logstats("report", "access.log", env={"COLUMNS": "140"}).stdout.decode()
+    audit = logstats("audit", "out", "--source", "access.log")
+
+    assert audit.returncode == 0, audit.stdout
+    p50 = told(tmp_path / "out/report.json")["rows"][0]["p50_us"]
+    assert f"{p50}" in (tmp_path / "out/report.csv").read_text()
+    frame = pl.read_parquet(tmp_path / "out/report.parquet").filter(pl.col("table") == "durations")
+    assert frame["p50_us"].item(0) == p50
+    shown = f"{p50 / 1000:.0f} ms"
+    assert shown in terminal
+    assert shown in (tmp_path / "out/report.md").read_text()
+    assert "Response times" in (tmp_path / "out/report.html").read_text()

@@ -23,6 +23,16 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/explanation/performance.md"
 # Room that a log of 20,000,000 lines needs beside what is there already.
 LARGE_LOG_BYTES = 6_000_000_000
+# What is measured beside combined, and how it is called in the table.
+FORMAT_TITLES = {
+    "vhost_combined": "virtual hosts",
+    "vhost_duration": "virtual hosts and durations",
+    "nginx_json": "nginx JSON",
+    "caddy": "Caddy JSON",
+    "w3c": "W3C of IIS",
+}
+# What must be named; all others are found by themselves.
+FORMAT_OPTIONS = {"vhost_duration": r'%v:%p %h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %D'}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +41,13 @@ class Plan:
 
     lines: int
     many_lines: int | None
+    format_lines: int
     rounds: int
     large_rounds: int
 
 
-FULL = Plan(lines=2_000_000, many_lines=20_000_000, rounds=5, large_rounds=2)
-QUICK = Plan(lines=200_000, many_lines=None, rounds=1, large_rounds=1)
+FULL = Plan(lines=2_000_000, many_lines=20_000_000, format_lines=1_000_000, rounds=5, large_rounds=2)
+QUICK = Plan(lines=200_000, many_lines=None, format_lines=200_000, rounds=1, large_rounds=1)
 
 
 def log_name(lines: int) -> str:
@@ -50,7 +61,7 @@ def log_name(lines: int) -> str:
 
 def make_log(path: Path, *options: str) -> Path:
     """Return a generated log; it is written anew when the generator or the options differ."""
-    sources = (ROOT / "benchmarks/make_log.py", ROOT / "benchmarks/website.py")
+    sources = (ROOT / "benchmarks" / name for name in ("make_log.py", "layouts.py", "website.py"))
     text = b"".join(source.read_bytes() for source in sources) + repr(options).encode()
     stamp, digest = path.with_name(f"{path.name}.made-by"), hashlib.sha256(text).hexdigest()
     if path.exists() and stamp.exists() and stamp.read_text() == digest:
@@ -78,12 +89,27 @@ def our_cases(logstats: list[str], logs: Path, out: Path, lines: int) -> list[Ca
     short = make_log(logs / "10k.log", "--lines", "10000")
     report = [*logstats, "report", "-q", "-o", str(out / "report.json")]
     return [
-        Case("report", [*report, str(log)]),
-        Case("report .gz", [*report, str(pack(log))]),
-        Case("anonymize", [*logstats, "anonymize", "-q", str(log)], stdout=out / "anonymized.log"),
-        Case("report, 10,000 lines", [*report, str(short)]),
+        Case("report", [*report, str(log)], lines=lines),
+        Case("report .gz", [*report, str(pack(log))], lines=lines),
+        Case(
+            "anonymize", [*logstats, "anonymize", "-q", str(log)], stdout=out / "anonymized.log", lines=lines
+        ),
+        Case("report, 10,000 lines", [*report, str(short)], lines=10_000),
         Case("--help", [*logstats, "--help"]),
     ]
+
+
+def format_cases(logstats: list[str], logs: Path, build: Path, lines: int) -> list[Case]:
+    """Return reports on the same hits in other formats, each beside what can read that format too."""
+    cases = []
+    for layout, title in FORMAT_TITLES.items():
+        name = f"{log_name(lines)}-{layout.replace('_', '-')}.log"
+        log = make_log(logs / name, "--lines", str(lines), "--format", layout)
+        options = ["--format", FORMAT_OPTIONS[layout]] if layout in FORMAT_OPTIONS else []
+        report = [*logstats, "report", "-q", *options, "-o", str(build / "out/report.json")]
+        cases += [Case(f"report, {title}", [*report, str(log)], lines=lines)]
+        cases += peers.format_cases(layout, title, log, build=build, lines=lines)
+    return cases
 
 
 def large_cases(logstats: list[str], logs: Path, out: Path, plan: Plan) -> list[Case]:
@@ -91,7 +117,7 @@ def large_cases(logstats: list[str], logs: Path, out: Path, plan: Plan) -> list[
     size = ("--lines", str(plan.lines))
     distinct = make_log(logs / f"{log_name(plan.lines)}-distinct.log", *size, "--distinct")
     report = [*logstats, "report", "-q", "-o", str(out / "report.json")]
-    cases = [Case("report, all lines differ", [*report, str(distinct)])]
+    cases = [Case("report, all lines differ", [*report, str(distinct)], lines=plan.lines)]
     if plan.many_lines is None:
         return cases
     many = logs / f"{log_name(plan.many_lines)}.log"
@@ -99,7 +125,7 @@ def large_cases(logstats: list[str], logs: Path, out: Path, plan: Plan) -> list[
         print("too little room for 20,000,000 lines, left out", file=sys.stderr)
         return cases
     make_log(many, "--lines", str(plan.many_lines), "--days", "30")
-    return [*cases, Case("report, 20,000,000 lines", [*report, str(many)])]
+    return [*cases, Case("report, 20,000,000 lines", [*report, str(many)], lines=plan.many_lines)]
 
 
 def run_plan(plan: Plan, logstats: list[str], build: Path, logs: Path) -> dict[str, Run]:
@@ -107,7 +133,7 @@ def run_plan(plan: Plan, logstats: list[str], build: Path, logs: Path) -> dict[s
     peers.install(build)
     ours = our_cases(logstats, logs, build / "out", plan.lines)
     log = logs / f"{log_name(plan.lines)}.log"
-    cases = [*ours, *peers.cases(log, pack(log), build=build)]
+    cases = [*ours, *peers.cases(log, pack(log), build=build, lines=plan.lines)]
     for path in (log, pack(log)):  # so that the first case does not pay for the disk
         subprocess.run(["cat", str(path)], stdout=subprocess.DEVNULL, check=True)
     return measure(cases, rounds=plan.rounds, directory=build / "out")
@@ -140,6 +166,8 @@ def main() -> int:
         directory.mkdir(parents=True, exist_ok=True)
     runs = {} if options.soak else run_plan(plan, logstats, build, logs)
     large = large_cases(logstats, logs, build / "out", plan)
+    if not options.soak:
+        large = format_cases(logstats, logs, build, plan.format_lines) + large
     runs |= measure(large, rounds=plan.large_rounds, directory=build / "out")
     figures = render(runs, lines=plan.lines, versions=peers.versions(build))
     print(figures)

@@ -64,7 +64,7 @@ def render(runs: Mapping[str, Run], *, lines: int, versions: Mapping[str, str]) 
     report = runs.get("report")
     rows = [
         f"| {_label(name, versions)} | {run.wall_seconds:.2f} s | {run.cpu_seconds:.2f} s "
-        f"| {_times(run, report)} | {run.peak_mb:,.0f} MB |"
+        f"| {_times(run, report)} | {_rate(run)} | {run.peak_mb:,.0f} MB |"
         for name, run in runs.items()
     ]
     goals = [_goal_row(goal, runs) for goal in GOALS]
@@ -72,8 +72,8 @@ def render(runs: Mapping[str, Run], *, lines: int, versions: Mapping[str, str]) 
         [
             f"Measured on {datetime.now(UTC):%Y-%m-%d}, {lines:,} lines, {machine()}.",
             "",
-            "| what | wall | user + sys | of report's wall | peak memory |",
-            "|---|--:|--:|--:|--:|",
+            "| what | wall | user + sys | of report's time a line | lines a second | peak memory |",
+            "|---|--:|--:|--:|--:|--:|",
             *rows,
             "",
             "| goal | must | aim | measured | |",
@@ -91,7 +91,15 @@ def _label(name: str, versions: Mapping[str, str]) -> str:
 
 
 def _times(run: Run, report: Run | None) -> str:
-    return f"{run.wall_seconds / report.wall_seconds:.1f}x" if report else ""
+    """Return how long a run took beside the report, both for as many lines where that is known."""
+    if report is None:
+        return ""
+    lines = report.lines / run.lines if report.lines and run.lines else 1
+    return f"{run.wall_seconds * lines / report.wall_seconds:.1f}x"
+
+
+def _rate(run: Run) -> str:
+    return f"{run.lines / run.wall_seconds:,.0f}" if run.lines else ""
 
 
 def _goal_row(goal: Goal, runs: Mapping[str, Run]) -> str:

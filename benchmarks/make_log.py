@@ -5,7 +5,7 @@ in real logs. Nothing comes from a real log, and what is written is thrown
 away: no generated log belongs into the repository.
 
     python -m benchmarks.make_log -o build/bench/2m.log
-    python -m benchmarks.make_log --lines 1000 --format vhost_combined -o -
+    python -m benchmarks.make_log --lines 1000 --format nginx_json -o -
     python -m benchmarks.make_log --distinct -o build/bench/2m-distinct.log
 """
 
@@ -22,11 +22,11 @@ from pathlib import Path
 from random import Random
 from typing import IO, cast
 
+from benchmarks.layouts import FORMATS, HOST_WEIGHTS, HOSTS, W3C_HEADER, WRITTEN_ANEW, in_format
 from benchmarks.website import CHROME, DESKTOPS, WORDS, Site, make_site
 
 FIRST_DAY = datetime(2026, 2, 2, tzinfo=UTC)
 CHUNK_LINES = 50_000
-FORMATS = ("combined", "common", "vhost_combined", "combined_duration")
 QUERY_SHARE = 0.20
 # One line in so many is what scanners, odd clients and full disks leave.
 ODD_LINE_EVERY = 2_000
@@ -36,7 +36,6 @@ HOUR_WEIGHTS = (
     *(58, 60, 59, 57, 56, 58, 62, 66, 68, 60, 45, 29),
 )  # fmt: skip
 EMPTY_ANSWERS = {"304": 0, "204": 0, "301": 162, "302": 154, "499": 0, "500": 170, "502": 150}
-HOSTS = ("www.example.com:443", "shop.example.com:443", "docs.example.org:80")
 # What no format fits, or only just; bytes, because some are no UTF-8.
 ODD_REQUESTS = (
     b'"-" 408 - "-" "-"',
@@ -125,14 +124,14 @@ def _odd_line(rng: Random, line: bytes) -> bytes:
 
 
 def _in_format(lines: list[str], name: str, rng: Random) -> list[str]:
-    """Return combined lines in another format."""
+    """Return combined lines with less or more before and behind them."""
     if name == "common":
         return [line.rsplit(' "', 2)[0] for line in lines]
-    if name == "vhost_combined":
-        hosts = rng.choices(HOSTS, weights=(6, 3, 1), k=len(lines))
-        return [f"{host} {line}" for host, line in zip(hosts, lines, strict=True)]
-    if name == "combined_duration":
-        return [f"{line} {int(rng.lognormvariate(9.5, 1.5))}" for line in lines]
+    if name in {"vhost_combined", "vhost_duration"}:
+        hosts = rng.choices(HOSTS, weights=HOST_WEIGHTS, k=len(lines))
+        lines = [f"{host} {line}" for host, line in zip(hosts, lines, strict=True)]
+    if name in {"combined_duration", "vhost_duration"}:
+        lines = [f"{line} {int(rng.lognormvariate(9.5, 1.5))}" for line in lines]
     return lines
 
 
@@ -162,6 +161,10 @@ def make_blocks(
         if site is not None:
             for number in range(-first % ODD_LINE_EVERY, len(block), ODD_LINE_EVERY):
                 block[number] = _odd_line(rng, block[number]) if first + number else block[number]
+        if layout in WRITTEN_ANEW:
+            block = in_format(block, layout, rng)
+        if layout == "w3c" and not first:
+            block[:4] = W3C_HEADER.split(b"\n")
         yield b"\n".join(block) + b"\n"
 
 

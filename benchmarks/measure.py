@@ -16,13 +16,15 @@ from statistics import median
 class Case:
     """A command to measure.
 
-    `stdin` and `stdout` are files; without them, the null device.
+    `stdin` and `stdout` are files; without them, the null device. `lines` is how many
+    lines of a log it reads, 0 where that says nothing.
     """
 
     name: str
     command: Sequence[str]
     stdin: Path | None = None
     stdout: Path | None = None
+    lines: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Run:
     wall_seconds: float
     cpu_seconds: float
     peak_mb: float
+    lines: int = 0
 
 
 class CommandFailed(Exception):
@@ -64,6 +67,7 @@ def run_once(case: Case, *, directory: Path) -> Run:
         wall_seconds=wall_seconds,
         cpu_seconds=usage.ru_utime + usage.ru_stime,
         peak_mb=usage.ru_maxrss * 1024 / 1e6,  # Linux counts KiB (getrusage(2))
+        lines=case.lines,
     )
 
 
@@ -100,4 +104,5 @@ def _median(runs: Sequence[Run]) -> Run:
         wall_seconds=median(run.wall_seconds for run in runs),
         cpu_seconds=median(run.cpu_seconds for run in runs),
         peak_mb=median(run.peak_mb for run in runs),
+        lines=runs[0].lines,
     )

@@ -45,20 +45,50 @@ def _anonip(build: Path) -> Path:
     return build / "anonip/bin/anonip"
 
 
-def cases(log: Path, packed: Path, *, build: Path) -> list[Case]:
+def cases(log: Path, packed: Path, *, build: Path, lines: int) -> list[Case]:
     """Return the commands of the peers that are there, each in its cheapest fair form."""
     out = build / "out"
     (out / "webalizer").mkdir(parents=True, exist_ok=True)
     goaccess = ["goaccess", str(log), "--log-format=COMBINED", "--no-global-config"]
     webalizer = ["webalizer", "-Q", "-i", "-N", "0", "-n", "example", "-o", str(out / "webalizer")]
     every = [
-        Case("GoAccess", [*goaccess, "--no-progress", "-o", str(out / "goaccess.json")]),
-        Case("Webalizer", [*webalizer, str(log)]),
-        Case("Anonip", [str(_anonip(build))], stdin=log, stdout=out / "anonip.log"),
-        Case("zcat", ["zcat", str(packed)]),
-        Case("sed", ["sed", "-E", SED_IPV4, str(log)], stdout=out / "sed.log"),
+        Case("GoAccess", [*goaccess, "--no-progress", "-o", str(out / "goaccess.json")], lines=lines),
+        Case("Webalizer", [*webalizer, str(log)], lines=lines),
+        Case("Anonip", [str(_anonip(build))], stdin=log, stdout=out / "anonip.log", lines=lines),
+        Case("zcat", ["zcat", str(packed)], lines=lines),
+        Case("sed", ["sed", "-E", SED_IPV4, str(log)], stdout=out / "sed.log", lines=lines),
     ]
     return [case for case in every if shutil.which(case.command[0])]
+
+
+# The formats of `layouts.FORMATS` as GoAccess is told them; the header of W3C it reads itself.
+GOACCESS_FORMATS = {
+    "vhost_combined": ("--log-format=VCOMBINED",),
+    "vhost_duration": (
+        '--log-format=%v:%^ %h %^[%d:%t %^] "%r" %s %b "%R" "%u" %D',
+        "--date-format=%d/%b/%Y",
+        "--time-format=%T",
+    ),
+    "nginx_json": (
+        (
+            '--log-format={"time_iso8601":"%dT%t+%^","remote_addr":"%h","request":"%r","status":"%s",'
+            '"body_bytes_sent":"%b","request_time":"%T","http_referrer":"%R","http_user_agent":"%u","http_host":"%v"}'
+        ),
+        "--date-format=%Y-%m-%d",
+        "--time-format=%T",
+    ),
+    "caddy": ("--log-format=CADDY",),
+    "w3c": ("--log-format=W3C",),
+}
+
+
+def format_cases(layout: str, title: str, log: Path, *, build: Path, lines: int) -> list[Case]:
+    """Return what the peers that can read a format do with a log in it."""
+    if shutil.which("goaccess") is None or layout not in GOACCESS_FORMATS:
+        return []
+    options = ["--no-global-config", "--no-progress", "-o", str(build / "out/goaccess.json")]
+    command = ["goaccess", str(log), *GOACCESS_FORMATS[layout], *options]
+    return [Case(f"GoAccess, {title}", command, lines=lines)]
 
 
 def versions(build: Path) -> dict[str, str]:

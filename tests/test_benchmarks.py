@@ -15,8 +15,12 @@ import pytest
 from benchmarks import make_log
 from benchmarks.bench import log_name
 from benchmarks.figures import BEGIN, END, GOALS, Goal, machine, render, replace_figures
-from benchmarks.make_log import CHUNK_LINES, FORMATS, ODD_LINE_EVERY, line_times, make_blocks
+from benchmarks.layouts import FORMATS
+from benchmarks.make_log import CHUNK_LINES, ODD_LINE_EVERY, line_times, make_blocks
 from benchmarks.measure import Case, Run, measure
+from logstats import formats
+from logstats.formats import Rejected
+from logstats.parse import parse_odd_line
 from tests.corpus import ROOT
 
 # An independent reading of `combined`: fields in quotes may hold escaped quotes.
@@ -138,8 +142,31 @@ def test_every_format_is_combined_with_less_or_more(layout):
             assert re.fullmatch(rb"[a-z.]+:(?:443|80) " + re.escape(combined), line)
         case "combined_duration":
             assert re.fullmatch(re.escape(combined) + rb" \d+", line)
+        case "vhost_duration":
+            assert re.fullmatch(rb"[a-z.]+:(?:443|80) " + re.escape(combined) + rb" \d+", line)
+        case "nginx_json" | "caddy":
+            assert fields(combined)[0] in line
+        case "w3c":
+            assert line == b"#Version: 1.0"
         case _:
             assert line == combined
+
+
+@pytest.mark.parametrize(
+    ("layout", "name"), [("nginx_json", "json"), ("caddy", "caddy"), ("w3c", "iis")], ids=lambda text: text
+)
+def test_a_log_in_another_format_tells_the_same_hits(layout, name):
+    combined = lines_of(lines=2_500)
+    lines = lines_of(lines=2_500, layout=layout)
+    known = (formats.preset(name),)
+    rows = [
+        (fields(old), parse_odd_line(new, known))
+        for old, new in list(zip(combined, lines, strict=True))[4:2000]
+    ]
+
+    assert all(not isinstance(hit, Rejected) for _, hit in rows)
+    assert all(hit["host"] == old[0].decode() for old, hit in rows)
+    assert all(hit["status"] == int(old[4]) for old, hit in rows)
 
 
 def test_a_name_ending_in_gz_is_packed(tmp_path):
@@ -200,6 +227,19 @@ def test_what_was_not_measured_is_said():
 
     assert "| GoAccess 1.7 | 36.00 s |" in page
     assert page.count("not measured") == len(GOALS) - 2
+
+
+def test_lines_a_second_and_time_a_line_are_told_where_lines_are_known():
+    runs = {
+        "report": Run(wall_seconds=2.0, cpu_seconds=3.0, peak_mb=500.0, lines=2_000),
+        "report, nginx JSON": Run(wall_seconds=3.0, cpu_seconds=3.0, peak_mb=500.0, lines=1_000),
+        "zcat": Run(wall_seconds=1.0, cpu_seconds=1.0, peak_mb=1.0),
+    }
+
+    page = render(runs, lines=2_000, versions={})
+
+    assert "| `logstats report, nginx JSON` | 3.00 s | 3.00 s | 3.0x | 333 | 500 MB |" in page
+    assert "| zcat | 1.00 s | 1.00 s | 0.5x |  | 1 MB |" in page
 
 
 def test_the_machine_is_described_without_its_name():

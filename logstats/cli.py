@@ -18,7 +18,7 @@ import click
 
 from logstats import __version__
 from logstats.errors import LogstatsError, OutputError
-from logstats.process import heed_signals, keep_memory, protect_process
+from logstats.process import heed_interrupts, heed_signals, keep_memory, protect_process
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +53,7 @@ class _LazyGroup(click.Group):
             return None
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         command = getattr(importlib.import_module(module), attribute)
+        heed_interrupts()
         if not isinstance(command, click.Command):
             return None
         name_variables(command, cmd_name)

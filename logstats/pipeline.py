@@ -64,6 +64,8 @@ class Logs:
     problems: list[Problem] = field(default_factory=list)
     found_formats: list[Format] = field(default_factory=list)
     sources_read: int = 0
+    # No further job is wanted, though one may be waited for: on a pipe nothing may ever come.
+    halted: threading.Event = field(default_factory=threading.Event)
 
     def jobs(self, *, flush_early: bool = False) -> Iterator[Job]:
         """Yield every block that holds lines of a known format; reading runs ahead in a thread."""
@@ -72,7 +74,7 @@ class Logs:
         self.sources_read += len(found.sources)
         blocks = read_sources(found.sources, flush_early=flush_early)
         known: tuple[str, tuple[Format, ...] | Problem | None] = ("", None)
-        for item in blocks if flush_early else prefetch(blocks):
+        for item in blocks if flush_early else prefetch(blocks, halted=self.halted):
             if isinstance(item, Problem):
                 self.problems.append(item)
                 # Of an archive that is none at all there was no block before.
@@ -228,6 +230,7 @@ def count_logs(logs: Logs, rules: Rules) -> Counted:
             shares = list(pool.map(lambda counter: _count_all(counter, jobs), counters))
         except BaseException:
             # An interrupt ends the run after the block in hand, not after the whole log.
+            logs.halted.set()
             jobs.stop()
             raise
     whole = shares[0]

@@ -43,6 +43,14 @@ def heed_signals() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
 
 
+def heed_interrupts() -> None:
+    """Let Ctrl-C end a wait: for a lock, or for a pipe on which nothing comes.
+
+    polars takes SIGINT when it is imported, and asks the system to go on with what was interrupted.
+    """
+    signal.siginterrupt(signal.SIGINT, True)  # noqa: FBT003 - takes no keyword
+
+
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 

@@ -7,6 +7,7 @@ source and the reason and never what stood in it.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Generator
@@ -51,7 +52,11 @@ MAX_LINE_BYTES: Final = 64 * 1024
 _FIRST_PRINTABLE: Final = 0x20
 _TEXT_CONTROLS: Final = b"\t\n\r\x1b"
 
+# How often one who waits for a block looks whether it is still wanted.
+_LOOK_UP_SECONDS: Final = 0.5
+
 _T = TypeVar("_T")
+_R = TypeVar("_R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,19 +136,20 @@ def looks_binary(head: bytes) -> bool:
     return controls * 10 > len(head)
 
 
-def prefetch(items: Iterable[_T], *, depth: int = 1) -> Iterator[_T]:
+def prefetch(items: Iterable[_T], *, depth: int = 1, halted: threading.Event | None = None) -> Iterator[_T]:
     """Yield the same items, which a thread makes while the last one is worked on.
 
     At most `depth` items wait. An error of the thread is raised here, after
     the items before it. When the iterator is closed the thread ends with the item it is at
-    (one that waits for a silent pipe ends with the process).
+    (one that waits for a silent pipe ends with the process). Whoever waits for an item is told
+    that there are no more when another thread sets `halted`.
     """
     ready: queue.Queue[tuple[_T] | BaseException | None] = queue.Queue(depth)
     stop = threading.Event()
     thread = threading.Thread(target=_fill, args=(items, ready, stop), name="logstats-read", daemon=True)
     thread.start()
     try:
-        while (item := ready.get()) is not None:
+        while (item := _take(ready, halted)) is not None:
             if isinstance(item, BaseException):
                 raise item
             yield item[0]
@@ -153,6 +159,15 @@ def prefetch(items: Iterable[_T], *, depth: int = 1) -> Iterator[_T]:
         while not ready.empty():
             ready.get_nowait()
         thread.join(timeout=1)
+
+
+def _take(ready: queue.Queue[_R], halted: threading.Event | None) -> _R | None:
+    if halted is None:
+        return ready.get()
+    while not halted.is_set():
+        with contextlib.suppress(queue.Empty):
+            return ready.get(timeout=_LOOK_UP_SECONDS)
+    return None
 
 
 def _fill(

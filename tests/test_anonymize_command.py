@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Logstats
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 TODAY = datetime.now(UTC).date()
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) Chrome/121.0.0.0 Safari/537.36"
@@ -281,14 +282,13 @@ def test_a_logger_that_is_told_to_stop_loses_no_line(
     command = [sys.executable, "-m", "logstats", "anonymize", "-o", str(tmp_path / "out.log")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=around) as process:
         assert process.stdin is not None
-        while not marker.exists():
-            time.sleep(0.002)
+        wait_until(marker.exists, "the program's first line")
         time.sleep(after)
         process.send_signal(signal.SIGTERM)
         for _ in range(3):
             process.stdin.write(line().encode())
             process.stdin.flush()
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert process.returncode == 0, said
     assert len((tmp_path / "out.log").read_bytes().splitlines()) == 3
@@ -303,7 +303,7 @@ def test_a_run_over_files_ends_when_told_to(environment: dict[str, str], tmp_pat
         while not list(tmp_path.glob(".logstats-*.tmp")) and process.poll() is None:
             time.sleep(0.001)
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=PATIENCE_SECONDS)
 
     assert process.returncode == 130
     assert [path.name for path in tmp_path.iterdir()] == ["a.log"]

@@ -19,6 +19,7 @@ import pytest
 
 from logstats.cli import cli
 from tests.corpus import ROOT
+from tests.waiting import PATIENCE_SECONDS
 
 PAGES = [
     ROOT / "README.md",
@@ -121,7 +122,7 @@ def test_what_a_page_shows_is_what_happens(page: Path, directory: Path, environm
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=60,
+            timeout=PATIENCE_SECONDS,
             check=False,
         )
         found = tuple(line.rstrip() for line in done.stdout.splitlines())

@@ -224,7 +224,7 @@ def test_check_reads_no_log(nights: Nights, logstats: Logstats) -> None:
     configure(nights)
     os.mkfifo(nights.home / "access.log")
 
-    done = logstats("nightly", "--check", "nightly.toml", timeout=60)
+    done = logstats("nightly", "--check", "nightly.toml")
 
     assert (done.returncode, done.stdout) == (0, b"nightly.toml: sites www; 2 reports; store store\n")
     assert not nights.store.exists()

@@ -110,7 +110,7 @@ def test_libreoffice_reads_workbook_and_csv_as_the_same_numbers(tmp_path):
     for source, target in (("r.xlsx", every_sheet), ("r.csv", "xlsx:Calc MS Excel 2007 XML")):
         options = [f"-env:UserInstallation=file://{tmp_path}/profile", "--headless"]
         files = ["--convert-to", target, "--outdir", str(tmp_path / "out"), str(tmp_path / source)]
-        subprocess.run([office, *options, *files], check=True, capture_output=True, timeout=120)
+        subprocess.run([office, *options, *files], check=True, capture_output=True, timeout=300)
     pages = pl.read_csv(tmp_path / "out" / "r-pages.csv")
     book = openpyxl.load_workbook(tmp_path / "out" / "r.xlsx")
     header, *rows = next(iter(book)).iter_rows(values_only=True)

@@ -13,10 +13,13 @@ import pytest
 
 from logstats.report import write_report
 from tests.reports import ALL, big_report
+from tests.waiting import PATIENCE_SECONDS
 
+PATIENCE_MS = PATIENCE_SECONDS * 1000
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-dev-shm-usage",  # a container may have little of it
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -42,7 +45,7 @@ def browser():
     if chromium is None:
         missing("chromium")
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        launched = playwright.chromium.launch(executable_path=chromium, args=QUIET, timeout=PATIENCE_MS)
         yield launched
         launched.close()
 
@@ -72,6 +75,7 @@ def opened(browser, files) -> Callable[..., object]:
         context = browser.new_context(
             viewport={"width": width, "height": 900}, color_scheme=scheme, **options
         )
+        context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         page.said = []
         page.on("console", lambda message: page.said.append(f"console: {message.text}"))

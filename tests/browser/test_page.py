@@ -7,6 +7,7 @@ import pytest
 
 from tests.browser.conftest import missing
 from tests.reports import ALL, HOSTILE
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.live, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 
@@ -25,15 +26,20 @@ def test_the_page_says_nothing_and_asks_for_nothing(name, opened):
         assert page.evaluate("document.querySelector('h1').getBoundingClientRect().height") > 20
 
 
+def refused(page):
+    return [said for said in page.said if "Content Security Policy" in said]
+
+
 def test_the_content_policy_is_in_force(opened):
     with opened("small") as page:
         page.evaluate(
             "document.body.appendChild(Object.assign(document.createElement('img'), {src: 'x.png'}))"
         )
         page.evaluate("document.body.setAttribute('style', 'color: red')")
-        page.wait_for_timeout(100)
+        # What the page says comes in while the browser is asked something.
+        wait_until(lambda: page.evaluate("true") and len(refused(page)) >= 2, "two refusals")
 
-        assert len([said for said in page.said if "Content Security Policy" in said]) == 2
+        assert len(refused(page)) == 2
         assert page.evaluate("getComputedStyle(document.body).color") != "rgb(255, 0, 0)"
 
 

@@ -8,24 +8,26 @@ gets its own file, a free port, and is stopped by its process when the test ends
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import shutil
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.corpus import IN_CI
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 APACHE_MODULES = Path("/usr/lib/apache2/modules")
-# How long a thing may take that normally takes a fraction of a second: it only
-# says when to give up, so a busy machine fails no test.
-PATIENCE_SECONDS = 30.0
+# Between the search for a port and the start of the server nobody else may take it. No connection of
+# this machine begins at one below 32768, and each worker of the tests has a hundred for itself.
+FIRST_PORT = 20_000
+PORTS_OF_A_WORKER = 100
 
 
 def find_server(*names: str) -> str:
@@ -40,21 +42,16 @@ def find_server(*names: str) -> str:
     pytest.skip(message)
 
 
-def wait_until(happened: Callable[[], bool], what: str) -> None:
-    """Return as soon as something is so; fail the test when it never is."""
-    give_up = time.monotonic() + PATIENCE_SECONDS
-    while not happened():
-        if time.monotonic() > give_up:
-            pytest.fail(f"waited {PATIENCE_SECONDS:.0f} s in vain: {what}")
-        time.sleep(0.02)
-
-
 def free_port() -> int:
-    """Return a port of loopback that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """Return a port of loopback that nobody listens on."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = FIRST_PORT + worker % PORTS_OF_A_WORKER * PORTS_OF_A_WORKER
+    # System randomness: that of `random` is seeded alike in all runs.
+    for port in random.SystemRandom().sample(range(first, first + PORTS_OF_A_WORKER), PORTS_OF_A_WORKER):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    pytest.fail("no port is free here")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +115,7 @@ def _start(
         )
 
 
-@contextmanager
+@contextlib.contextmanager
 def _running(server: Server) -> Iterator[Server]:
     """Wait until the server is up, and stop it after the test, whatever happens."""
     try:
@@ -127,7 +124,10 @@ def _running(server: Server) -> Iterator[Server]:
     finally:
         if server.process.poll() is None:
             server.process.terminate()
-            server.process.wait(PATIENCE_SECONDS)
+            try:
+                server.process.wait(PATIENCE_SECONDS)
+            finally:
+                server.process.kill()
 
 
 def apache_config(directory: Path, port: int, logs: str) -> str:
@@ -157,7 +157,7 @@ LogFormat "%h %l %u %t \\"%r\\" %>s %b \\"%{{Referer}}i\\" \\"%{{User-Agent}}i\\
 """
 
 
-@contextmanager
+@contextlib.contextmanager
 def apache(directory: Path, logs: str, environment: dict[str, str]) -> Iterator[Server]:
     """Run Apache with these `CustomLog` lines; they may use the format `combined`."""
     program, port = find_server("apache2", "httpd"), free_port()
@@ -192,7 +192,7 @@ http {{
 """
 
 
-@contextmanager
+@contextlib.contextmanager
 def nginx(directory: Path, locations: str) -> Iterator[Server]:
     """Run nginx; it writes `access.log` in its default format."""
     program, port = find_server("nginx"), free_port()

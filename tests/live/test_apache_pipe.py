@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.servers import Server, apache, wait_until
+from tests.live.servers import Server, apache
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.live
 
@@ -53,7 +54,7 @@ def paths_in(path: Path) -> Counter[bytes]:
 def stop(server: Server) -> None:
     """Stop Apache as an init script does, and wait until it has gone."""
     server.tell("graceful-stop")
-    server.process.wait(30)
+    server.process.wait(PATIENCE_SECONDS)
 
 
 def test_one_line_appears_while_the_pipe_stays_open(server):

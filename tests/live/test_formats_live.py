@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from logstats import formats
-from tests.live.servers import APACHE_MODULES, Server, apache, free_port, nginx, wait_until
+from tests.live.servers import APACHE_MODULES, Server, apache, free_port, nginx
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.live
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import Logstats
-from tests.live.servers import nginx, wait_until
+from tests.live.servers import nginx
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.live
 

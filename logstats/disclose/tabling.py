@@ -35,7 +35,9 @@ def write_table(name: str, groups: Groups, folded: Folded, withheld: set[int], r
         pl.when(~pl.col(WITHHELD)).then(pl.col(schema.BYTES_SENT)).alias(schema.BYTES_SENT),
     ).select(columns)
     if folded.hidden.height:
-        merged = groups.merge(folded.hidden)
+        # Counting a union is what costs most: of one block it is counted already.
+        covers = [cover for cover in folded.covers.values() if cover.groups == folded.hidden.height]
+        merged = covers[0] if covers else groups.merge(folded.hidden)
         rows = pl.concat([rows, _other_row(rows, groups.keys, merged, hide=-1 in withheld)])
     rows = rows.with_columns(round_visitors(pl.col(schema.VISITORS), rule.round_visitors))
     return _table(name, groups.keys, rows, _tell(folded, rule, partial=True))

@@ -32,8 +32,8 @@ MAX_KEYS: Final = 100_000
 MAX_CELLS: Final = 250_000
 # Pairs of all facets together: 20 bytes each.
 MAX_PAIRS: Final = 5_500_000
-# Sightings that may come before they are merged: 16 bytes each.
-MERGE_ROWS: Final = 4_000_000
+# Sightings that may come before they are merged: 10 bytes each, for facets share the tokens.
+MERGE_ROWS: Final = 10_000_000
 
 
 @dataclass(slots=True)

@@ -54,6 +54,7 @@ PROOF: Final = 100
 _SUMS: Final = (schema.HITS, schema.BOT_HITS, schema.BYTES_SENT)
 _DAY_SEED: Final = secrets.randbits(63)
 _TOKENS: Final = 2**64
+_HITS: Final = 2**32
 # Rows of cells that may come before those of the same cell are added up.
 CELLS_AT_ONCE: Final = 150_000
 # Rows that are sorted at once: 16 bytes each, several times over.
@@ -99,6 +100,7 @@ class FacetCounts:
     missed: int = 0
     sample_bits: int = 0
     _visitors: pl.DataFrame | None = None
+    _places: pl.DataFrame | None = None
 
     def plan_cells(self, hits: pl.LazyFrame, codes: list[str]) -> pl.LazyFrame:
         """Return how to count hits: a row a cell with the counts and the codes of its labels.
@@ -122,7 +124,7 @@ class FacetCounts:
         self.cells.append(cells.with_columns(missed).select(*CELLS_SCHEMA))
         self.names.append(cells.select(KEY, FAMILY, *self.labels))
         self.sightings.append(sightings.filter(self._in_sample()) if self.sample_bits else sightings)
-        self._visitors = None
+        self._visitors = self._places = None
 
     def add(self, other: FacetCounts) -> None:
         """Add the counts of other lines, made with the same keys and tokens."""
@@ -132,7 +134,7 @@ class FacetCounts:
         self.names += other.names
         self.missed += other.missed
         self.sample_bits = max(self.sample_bits, other.sample_bits)
-        self._visitors = None
+        self._visitors = self._places = None
 
     @property
     def rows(self) -> int:
@@ -151,7 +153,7 @@ class FacetCounts:
 
     def merge_parts(self) -> None:
         """Bring the parts of each kind down to one, within the bounds."""
-        self._visitors = None
+        self._visitors = self._places = None
         self._merge_cells()
         self._merge_pairs()
         if len(self.cells[0]) > self.max_cells or len(self.names[0]) > self.max_keys:
@@ -175,7 +177,7 @@ class FacetCounts:
         pairs, sightings = self.pairs, self.sightings
         self.pairs, self.sightings = [], []
         if sightings:
-            pairs.append(count_pairs(_concat(sightings, SIGHTINGS_SCHEMA), CELL))
+            pairs.append(count_pairs(_concat(sightings, SIGHTINGS_SCHEMA)))
         self.pairs = [self._sample(_add_pairs(pairs))]
 
     def halve_sample(self, sample_bits: int) -> None:
@@ -184,7 +186,7 @@ class FacetCounts:
             self.sample_bits = sample_bits
             self.pairs = [self._sample(part) for part in self.pairs]
             self.sightings = [part.filter(self._in_sample()) for part in self.sightings]
-            self._visitors = None
+            self._visitors = self._places = None
 
     def visitors(self) -> pl.DataFrame:
         """Return cell, visitors (those in the sample) and top_hits, a row a cell that people were in."""
@@ -200,19 +202,27 @@ class FacetCounts:
         Args:
             groups: Columns cell and group (UInt32); the cells of a group are of one day.
         """
-        pairs = self.pairs[0]
-        runs = pairs[CELL].rle().struct.unnest().rename({"value": CELL})
-        grouped = runs.join(groups.select(CELL, GROUP), on=CELL, how="left", maintain_order="left")
-        of_rows = grouped.select(pl.col(GROUP).repeat_by("len").explode(empty_as_null=False)).to_series()
-        rows = pairs.select(of_rows.alias(GROUP), schema.TOKEN, schema.HITS)
-        wanted = rows.filter(pl.col(GROUP).is_not_null()) if of_rows.null_count() else rows
+        wanted = self._rows_of_cells().join(groups.select(CELL, GROUP), on=CELL, maintain_order="left")
+        of_rows = wanted.select(pl.col(GROUP).repeat_by("len").explode(empty_as_null=False))
+        pairs = self.pairs[0].select(schema.TOKEN, schema.HITS)
+        if of_rows.height < pairs.height:
+            ranges = pl.int_ranges("start", pl.col("start") + pl.col("len"), dtype=pl.UInt32)
+            pairs = pairs[wanted.select(ranges.explode(empty_as_null=False)).to_series()]
+        of_groups = pairs.hstack(of_rows)
         parts = [
-            self._count_visitors(_add_sorted(part, GROUP), GROUP)
-            for part in _slices(wanted, schema.TOKEN, _TOKENS)
+            self._count_visitors(_add_groups(part), GROUP)
+            for part in _slices(of_groups, schema.TOKEN, _TOKENS)
         ]
         return (
             pl.concat(parts).group_by(GROUP).agg(pl.col(schema.VISITORS).sum(), pl.col(schema.TOP_HITS).max())
         )
+
+    def _rows_of_cells(self) -> pl.DataFrame:
+        """Return cell, and where its pairs stand: start and len, a row a cell that people were in."""
+        if self._places is None:
+            runs = self.pairs[0][CELL].rle().struct.unnest().rename({"value": CELL})
+            self._places = runs.with_columns((pl.col("len").cum_sum() - pl.col("len")).alias("start"))
+        return self._places
 
     def _count_visitors(self, pairs: pl.DataFrame, by: str) -> pl.DataFrame:
         """Return visitors and top_hits of distinct pairs, sorted by a column."""
@@ -267,23 +277,23 @@ def _concat(parts: list[pl.DataFrame], columns: Mapping[str, pl.DataType]) -> pl
     return pl.concat(parts) if parts else pl.DataFrame(schema=columns)
 
 
-def _numbers(pairs: pl.DataFrame, by: str) -> pl.Series:
-    """Return cell (or group) and token of each pair as one number that sorts by the one, then the other."""
+def _numbers(pairs: pl.DataFrame) -> pl.Series:
+    """Return cell and token of each pair as one number that sorts by the one, then the other."""
     return pairs.select(
-        pl.col(by).cast(pl.Int128) * _TOKENS + pl.col(schema.TOKEN).cast(pl.Int128)
+        pl.col(CELL).cast(pl.Int128) * _TOKENS + pl.col(schema.TOKEN).cast(pl.Int128)
     ).to_series()
 
 
-def count_pairs(sightings: pl.DataFrame, by: str) -> pl.DataFrame:
+def count_pairs(sightings: pl.DataFrame) -> pl.DataFrame:
     """Return distinct pairs with their hits, sorted."""
     # A part at a time: what sorting needs beside its input is then a part of the memory.
-    return pl.concat([_count_sorted(part, by) for part in _slices(sightings, by, 2**63)])
+    return pl.concat([_count_sorted(part) for part in _slices(sightings, CELL, 2**63)])
 
 
-def _count_sorted(sightings: pl.DataFrame, by: str) -> pl.DataFrame:
-    runs = _numbers(sightings, by).sort().rle().struct.unnest()
+def _count_sorted(sightings: pl.DataFrame) -> pl.DataFrame:
+    runs = _numbers(sightings).sort().rle().struct.unnest()
     return runs.select(
-        (pl.col("value") // _TOKENS).cast(pl.UInt64).alias(by),
+        (pl.col("value") // _TOKENS).cast(pl.UInt64).alias(CELL),
         (pl.col("value") % _TOKENS).cast(pl.UInt64).alias(schema.TOKEN),
         pl.col("len").alias(schema.HITS),
     )
@@ -306,17 +316,36 @@ def _add_pairs(parts: list[pl.DataFrame]) -> pl.DataFrame:
         return parts[0]
     if not parts:
         return pl.DataFrame(schema=PAIRS_SCHEMA)
-    return pl.concat([_add_sorted(part, CELL) for part in _slices(pl.concat(parts), CELL, 2**63)])
+    return pl.concat([_add_sorted(part) for part in _slices(pl.concat(parts), CELL, 2**63)])
 
 
-def _add_sorted(pairs: pl.DataFrame, by: str) -> pl.DataFrame:
-    ordered = pairs.with_columns(_numbers(pairs, by).alias("number")).sort("number")
+def _add_sorted(pairs: pl.DataFrame) -> pl.DataFrame:
+    ordered = pairs.with_columns(_numbers(pairs).alias("number")).sort("number")
     # The last row of each run of equal numbers; the sum up to it, less that of the run before.
     ends = ordered.with_columns(pl.col(schema.HITS).cast(pl.Int64).cum_sum().alias("sum")).filter(
         pl.col("number").ne_missing(pl.col("number").shift(-1))
     )
     hits = (pl.col("sum") - pl.col("sum").shift(fill_value=0)).cast(pl.UInt32)
-    return ends.select(by, schema.TOKEN, hits.alias(schema.HITS))
+    return ends.select(CELL, schema.TOKEN, hits.alias(schema.HITS))
+
+
+def _add_groups(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Return group, token and the sum of hits of each pair of group and token."""
+    # Group, token and hits as one number: sorting a single column takes half the time of sorting a frame.
+    group, token, hits = (pl.col(name).cast(pl.Int128) for name in (GROUP, schema.TOKEN, schema.HITS))
+    numbers = pairs.select((group * _TOKENS + token) * _HITS + hits).to_series().sort()
+    pair, total = pl.col("pair"), pl.col("sum")
+    rows = numbers.alias("number").to_frame().lazy()
+    rows = rows.select(
+        (pl.col("number") // _HITS).alias("pair"), (pl.col("number") % _HITS).cast(pl.Int64).alias("sum")
+    )
+    # The last row of each run of equal pairs; the sum up to it, less that of the run before.
+    ends = rows.with_columns(total.cum_sum()).filter(pair.ne_missing(pair.shift(-1)))
+    return ends.select(
+        (pair // _TOKENS).cast(pl.UInt32).alias(GROUP),
+        (pair % _TOKENS).cast(pl.UInt64).alias(schema.TOKEN),
+        (total - total.shift(fill_value=0)).alias(schema.HITS),
+    ).collect()
 
 
 def _family_names(folded: pl.DataFrame, columns: pl.Schema) -> pl.DataFrame:

@@ -8,7 +8,7 @@ WORKERS ?= auto
 
 LOG := fixtures/demo/access.log.gz
 
-.PHONY: help demo test bench soak pictures constraints clean
+.PHONY: help demo test check pytest bench soak pictures constraints clean
 
 help:
 	@echo "make demo         report on the log in fixtures/demo: terminal, demo/report.html, audit"
@@ -30,11 +30,15 @@ demo: $(READY)
 	@echo
 	@$(BIN)/logstats audit demo --source $(LOG)
 
-test: $(READY)
+test: check pytest
+
+check: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+pytest: $(READY)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 bench: $(READY)

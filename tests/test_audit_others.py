@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.programs import find_program
 from tests.test_audit_literals import audit
 
 AWSTATS = Path("/usr/lib/cgi-bin/awstats.pl")
@@ -31,11 +31,11 @@ def kept(made: Path, log: Path) -> set[str]:
     }
 
 
-@pytest.mark.skipif(shutil.which("goaccess") is None, reason="no goaccess")
+@pytest.mark.live
 def test_goaccess_keeps_addresses_in_its_database(log: Path, tmp_path: Path) -> None:
     (tmp_path / "db").mkdir()
     command = [
-        "goaccess",
+        find_program("goaccess"),
         str(log),
         "--log-format=COMBINED",
         "--anonymize-ip",
@@ -47,10 +47,11 @@ def test_goaccess_keeps_addresses_in_its_database(log: Path, tmp_path: Path) -> 
     assert {"address-literal", "source-address"} <= kept(tmp_path / "db", log)
 
 
-@pytest.mark.skipif(shutil.which("webalizer") is None, reason="no webalizer")
+@pytest.mark.live
 def test_webalizer_shows_addresses(log: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
-    subprocess.run(["webalizer", "-Q", "-p", "-o", tmp_path / "out", log], check=True, capture_output=True)
+    command = [find_program("webalizer"), "-Q", "-p", "-o", str(tmp_path / "out"), str(log)]
+    subprocess.run(command, check=True, capture_output=True)
 
     assert {"address-literal", "source-address"} <= kept(tmp_path / "out", log)
 

@@ -3,7 +3,6 @@
 import io
 import json
 import re
-import shutil
 import subprocess
 from datetime import date, datetime
 
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 
 from logstats.report import to_csv, to_json, to_markdown, to_parquet, to_prometheus, to_xlsx
 from logstats.tables import OTHER
+from tests.programs import find_program
 from tests.reports import ALL, HOSTILE, big_report, hostile_report, make_report, make_table, small_report
 
 COUNTED = {"hits": 5, "bot_hits": 1, "visitors": 3, "bytes_sent": 9}
@@ -99,9 +99,7 @@ def test_a_sheet_keeps_its_header_in_sight():
 
 @pytest.mark.live
 def test_libreoffice_reads_workbook_and_csv_as_the_same_numbers(tmp_path):
-    office = shutil.which("soffice")
-    if office is None:
-        pytest.skip("no LibreOffice here")
+    office = find_program("soffice")
     report = big_report(30)
     (tmp_path / "r.xlsx").write_bytes(to_xlsx.render(report))
     (tmp_path / "r.csv").write_bytes(to_csv.render(report))
@@ -176,9 +174,7 @@ def test_a_label_value_cannot_end_its_line_or_quote(text):
 @pytest.mark.live
 @every_report
 def test_promtool_has_nothing_to_say(make):
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        pytest.skip("no promtool here")
+    promtool = find_program("promtool")
     done = subprocess.run(
         [promtool, "check", "metrics"], input=to_prometheus.render(make()), capture_output=True, check=False
     )

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
 from logstats.report import write_report
+from tests.programs import find_program, missing
 from tests.reports import ALL, big_report
 from tests.waiting import PATIENCE_SECONDS
 
@@ -28,22 +26,13 @@ QUIET = [
 ]
 
 
-def missing(what: str) -> NoReturn:
-    """Skip, visibly; CI installs all of it and fails instead."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{what} is missing")
-    pytest.skip(f"no {what} here")
-
-
 @pytest.fixture(scope="session")
 def browser():
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
         missing("playwright")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        missing("chromium")
+    chromium = find_program("chromium", "chromium-browser", "google-chrome")
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium, args=QUIET, timeout=PATIENCE_MS)
         yield launched

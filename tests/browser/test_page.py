@@ -1,11 +1,10 @@
 """What a browser, a keyboard, a screen reader and a printer make of the page."""
 
-import shutil
 import subprocess
 
 import pytest
 
-from tests.browser.conftest import missing
+from tests.programs import find_program
 from tests.reports import ALL, HOSTILE
 from tests.waiting import wait_until
 
@@ -152,9 +151,7 @@ def test_zoomed_to_twice_the_size_text_still_fits(opened):
 
 
 def test_every_printed_page_of_a_table_has_its_head(opened, tmp_path):
-    pdftotext = shutil.which("pdftotext")
-    if pdftotext is None:
-        missing("pdftotext")
+    pdftotext = find_program("pdftotext")
     with opened("big") as page:
         page.pdf(path=tmp_path / "big.pdf", format="A4")
     text = subprocess.run(

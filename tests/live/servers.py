@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.corpus import IN_CI
+from tests.programs import find_program
 from tests.waiting import PATIENCE_SECONDS, wait_until
 
 APACHE_MODULES = Path("/usr/lib/apache2/modules")
@@ -28,18 +27,6 @@ APACHE_MODULES = Path("/usr/lib/apache2/modules")
 # this machine begins at one below 32768, and each worker of the tests has a hundred for itself.
 FIRST_PORT = 20_000
 PORTS_OF_A_WORKER = 100
-
-
-def find_server(*names: str) -> str:
-    """Return the program; where it is missing, skip the test, in CI fail it."""
-    for name in names:
-        found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-        if found:
-            return found
-    message = f"no {names[0]} here; Debian has it in the package of that name"
-    if IN_CI:
-        pytest.fail(message)
-    pytest.skip(message)
 
 
 def free_port() -> int:
@@ -160,7 +147,7 @@ LogFormat "%h %l %u %t \\"%r\\" %>s %b \\"%{{Referer}}i\\" \\"%{{User-Agent}}i\\
 @contextlib.contextmanager
 def apache(directory: Path, logs: str, environment: dict[str, str]) -> Iterator[Server]:
     """Run Apache with these `CustomLog` lines; they may use the format `combined`."""
-    program, port = find_server("apache2", "httpd"), free_port()
+    program, port = find_program("apache2", "httpd"), free_port()
     config = directory / "apache.conf"
     config.write_text(apache_config(directory, port, logs))
     control = (program, "-f", str(config), "-k")
@@ -195,7 +182,7 @@ http {{
 @contextlib.contextmanager
 def nginx(directory: Path, locations: str) -> Iterator[Server]:
     """Run nginx; it writes `access.log` in its default format."""
-    program, port = find_server("nginx"), free_port()
+    program, port = find_program("nginx"), free_port()
     config = directory / "nginx.conf"
     config.write_text(nginx_config(directory, port, locations))
     base = (program, "-p", str(directory), "-c", str(config), "-e", str(directory / "error.log"))

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from logstats.collecting.carriers import Changed
-from tests.live.servers import find_server
 from tests.nights import Nights, at, line, totals, truth
+from tests.programs import find_program
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
@@ -38,7 +38,7 @@ class Rotation:
         self.nights = Nights(home)
         self.written = b""
         self.keeps_old = "delaycompress" in MODES[mode]
-        self.program = find_server("logrotate")
+        self.program = find_program("logrotate")
         self.config = home / "logrotate.conf"
         (home / "old").mkdir()
         text = f"{self.nights.log} {{\n  rotate 99\n  missingok\n  notifempty\n  {MODES[mode]}\n}}\n"
@@ -75,7 +75,7 @@ class Rotation:
 @pytest.mark.parametrize("mode", MODES)
 def test_each_line_counts_once_however_logs_are_rotated(tmp_path: Path, mode: str) -> None:
     if "xz" in mode:
-        find_server("xz")
+        find_program("xz")
     dice = random.Random(mode)
     rotation = Rotation(tmp_path, mode)
     with contextlib.closing(rotation):

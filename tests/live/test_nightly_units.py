@@ -11,7 +11,7 @@ import pytest
 from logstats.nightly import config
 from logstats.nightly.alerts import MEASURES
 from tests.corpus import ROOT
-from tests.live.servers import find_server
+from tests.programs import find_program
 
 HOW_TO = (ROOT / "docs" / "how-to" / "nightly.md").read_text("utf-8")
 REFERENCE = (ROOT / "docs" / "reference" / "config.md").read_text("utf-8")
@@ -19,7 +19,7 @@ REFERENCE = (ROOT / "docs" / "reference" / "config.md").read_text("utf-8")
 
 @pytest.mark.live
 def test_systemd_understands_the_units(tmp_path: Path) -> None:
-    program = find_server("systemd-analyze")
+    program = find_program("systemd-analyze")
     service, timer = re.findall(r"```ini\n(.*?)```", HOW_TO, re.DOTALL)
     (tmp_path / "logstats.service").write_text(service.replace("/usr/bin/logstats", "/bin/true"))
     (tmp_path / "logstats.timer").write_text(timer)
@@ -32,7 +32,7 @@ def test_systemd_understands_the_units(tmp_path: Path) -> None:
 
 @pytest.mark.live
 def test_logrotate_understands_the_snippet(tmp_path: Path) -> None:
-    program = find_server("logrotate")
+    program = find_program("logrotate")
     (snippet,) = re.findall(r"```\n(/var/log.*?)```", HOW_TO, re.DOTALL)
     (tmp_path / "conf").write_text(
         snippet.replace("/var/log/nginx", str(tmp_path)).replace("www-data adm", "")

@@ -67,7 +67,7 @@ def parse_block(
     split = split_block(data, plan, keep_query=keep_query, proxies=proxies)
     odd = split.odd_rows()
     batch = split.batch() if len(odd) < split.height else None
-    parsed = _parse_odd(split.odd_lines(data), formats, batch, split.height - len(odd))
+    parsed = _parse_odd(split.odd_lines, formats, batch, split.height - len(odd))
     return _look_behind(parsed, formats[0], proxies)
 
 

@@ -23,7 +23,7 @@ from logstats.batches import (
     encode,
 )
 from logstats.formats import Field
-from logstats.lines import lines_at
+from logstats.lines import line_lengths, lines_at
 from logstats.plan import MINUTE_WIDTH, QUOTE, TIME_WIDTH, Plan
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ _SECONDS_AND_OFFSET: Final = (
 _STATUS_WIDTH: Final = 3
 _NUMBERS: Final = (schema.STATUS, schema.BYTES_SENT, schema.DURATION_US)
 _UNITS_US: Final = {"seconds": 1_000_000, "milliseconds": 1000, "microseconds": 1}
+_DECIMAL: Final = r"^[0-9]{1,15}(\.[0-9]{1,9})?$"
 # The exact parser reads at most 18 digits.
 _TOO_LARGE: Final = 10**18
 
@@ -56,6 +57,7 @@ class Split:
             it, and `ok`, whether a row with it can be trusted.
         numbers: status, bytes_sent and maybe duration_us of every row.
         checks: Further expressions over `pieces` that hold in rows to be trusted.
+        ok: Which rows are to be trusted; the lines of the others are `odd_lines`.
     """
 
     pieces: pl.DataFrame
@@ -64,6 +66,7 @@ class Split:
     numbers: dict[str, pl.Series] = field(default_factory=dict)
     checks: list[pl.Series] = field(default_factory=list)
     ok: pl.Series = field(default_factory=pl.Series)
+    odd_lines: list[bytes] = field(default_factory=list)
 
     @property
     def height(self) -> int:
@@ -74,32 +77,32 @@ class Split:
         """Return the numbers of the rows that only the exact parser can read."""
         return (~self.ok).arg_true().to_list()
 
-    def odd_lines(self, data: bytes) -> list[bytes]:
-        """Return the lines of the odd rows as they stand in the block.
+    def find_odd(self, data: bytes) -> None:
+        """Find the lines of the odd rows, and trust no row whose line is longer or shorter than its pieces.
 
-        Where a line begins follows from the lengths of the pieces before it, as long as
-        those are the whole of their lines: far cheaper than looking for every newline.
+        Such a line lacks its last quote mark or has more, which read_csv does not tell. Where a line begins
+        follows from the lengths of the pieces before it, far cheaper than looking for every newline.
         """
-        odd = self.odd_rows()
-        if not odd:
-            return []
-        width = self.pieces.width
-        lengths = self.pieces.select(
-            pl.sum_horizontal(pl.all().str.len_bytes().fill_null(0)).cast(pl.Int64) + width - 1
-        )
-        ends = lengths.to_series().cum_sum()
+        texts = pl.sum_horizontal(pl.all().str.len_bytes().fill_null(0)).cast(pl.Int64)
+        lengths = self.pieces.select(texts + self.pieces.width - 1).to_series()
+        ends = lengths.cum_sum()
         found: list[bytes] = []
         drift = 0
-        for row in odd:
+        for row in self.odd_rows():
             start = (ends[row - 1] if row else 0) + drift
             end = data.find(b"\n", start)
             end = len(data) if end < 0 else end
             if start and data[start - 1 : start] != b"\n":
-                return lines_at(data, odd)
+                break
             found.append(data[start:end])
             drift = end + 1 - ends[row]
-        # If all lengths together are the block's, no line before was longer or shorter than its pieces.
-        return found if ends[-1] + drift - len(data) in (0, 1) else lines_at(data, odd)
+        else:
+            # If all lengths together are the block's, no line was longer or shorter than its pieces.
+            if not len(ends) or ends[-1] + drift - len(data) == (not data.endswith(b"\n")):
+                self.odd_lines = found
+                return
+        self.ok &= lengths == pl.Series(line_lengths(data), dtype=pl.Int64) + 1
+        self.odd_lines = lines_at(data, self.odd_rows())
 
     def batch(self) -> ParsedBatch:
         """Return the rows to be trusted as hits."""
@@ -127,11 +130,15 @@ def split_block(data: bytes, plan: Plan, *, keep_query: bool, proxies: Proxies |
         _read_quoted(split, plan, column)
     for piece, tokens in plan.between.items():
         _read_between(split, f"p{piece}", tokens, last=piece == plan.pieces - 1)
+    if not plan.between[plan.pieces - 1]:
+        # Where nothing stands in the last field, it may not be there at all.
+        split.checks.append(split.pieces[f"p{plan.pieces - 2}"].is_not_null())
     for piece in plan.ignored:
         split.checks.append(~split.pieces[f"p{piece}"].str.ends_with("\\").fill_null(value=False))
     if schema.BYTES_SENT not in split.numbers:
         split.numbers[schema.BYTES_SENT] = pl.zeros(split.height, pl.Int64, eager=True)
     split.ok = _trusted(split, plan)
+    split.find_odd(data)
     if proxies is not None and plan.forwarded is not None:
         _look_behind(split, f"p{plan.forwarded}", proxies)
     return split
@@ -330,6 +337,8 @@ def _read_number(split: Split, word: pl.Series, token: Field) -> None:
         split.numbers[schema.STATUS] = number.fill_null(0)
         return
     if token.type in _UNITS_US:
+        # a cast takes `1e3`, `.5` and `inf` too
+        split.checks.append(word.str.contains(_DECIMAL) | (word == "-"))
         number = (
             (word.cast(pl.Float64, strict=False) * _UNITS_US[token.type]).round().cast(pl.Int64, strict=False)
         )

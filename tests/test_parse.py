@@ -41,6 +41,28 @@ def test_fast_plan_and_exact_parser_read_the_same_columns(lines: list[str]) -> N
     assert fast == exact
 
 
+# What may stand behind the last field of a line, or be missing there.
+ENDS = ("", '"', '""', '" "', ' "', " ", '""x', '"x', '" x', '"""x"', '"\r', "\r", "x", '\\"')
+
+
+@pytest.mark.parametrize("name", FAST)
+@given(data=st.data())
+def test_both_agree_however_the_ends_of_lines_are_torn(name: str, data: st.DataObject) -> None:
+    known = (formats.preset(name), *map(formats.preset, formats.preset(name).siblings))
+    samples = st.sampled_from([sample.line for sample in known[0].samples])
+    cuts = st.builds(
+        lambda line, cut, end: line[: len(line) - cut] + end,
+        samples,
+        st.integers(0, 3),
+        st.sampled_from(ENDS),
+    )
+    lines = data.draw(st.lists(cuts, max_size=8))
+
+    fast, exact = _both("\n".join(lines).encode(), known)
+
+    assert fast == exact
+
+
 @given(st.lists(st.binary(max_size=80), max_size=20), st.lists(plain_lines, min_size=1, max_size=5))
 def test_no_bytes_swallow_a_neighbouring_line(noise: list[bytes], good: list[str]) -> None:
     lines = [line.encode() for line in good]

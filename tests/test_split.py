@@ -45,7 +45,7 @@ def test_a_block_has_one_row_a_line(data: bytes) -> None:
 def test_odd_lines_are_found_again_byte_for_byte(data: bytes) -> None:
     split = split_block(data, PLAN, keep_query=False)
 
-    assert split.odd_lines(data) == lines_at(data, split.odd_rows())
+    assert split.odd_lines == lines_at(data, split.odd_rows())
 
 
 @given(st.binary(max_size=40))

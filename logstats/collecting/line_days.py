@@ -87,7 +87,7 @@ def _judge(data: bytes, formats: tuple[Format, ...]) -> pl.DataFrame:
     odd = split.odd_rows()
     if not odd:
         return lines
-    judged = _judge_odd(split.odd_lines(data), formats).with_columns(pl.Series("row", odd, pl.UInt32))
+    judged = _judge_odd(split.odd_lines, formats).with_columns(pl.Series("row", odd, pl.UInt32))
     rows = lines.with_row_index("row").join(
         judged, on="row", how="left", suffix="_odd", maintain_order="left"
     )

@@ -22,25 +22,45 @@ _QUOTE: Final = '"'
 _INNER_QUOTE: Final = re.compile(r'(?<!\\)"')
 
 
+_BLANKS: Final = " \t\r\n\x00"
+# More quote marks than any layout has in a row at its end.
+_MARKS_AT_END: Final = 16
+
+
 @dataclass(frozen=True, slots=True)
 class Scanner:
     """The expressions of a layout, strictest first, and the field of each group."""
 
     patterns: tuple[re.Pattern[str], ...]
     fields: tuple[Field, ...]
+    ends_in_quote: bool
 
     def match(self, line: str) -> re.Match[str] | None:
-        """Return the match of a whole line: as it is, without blanks at its end, with a last quote."""
-        bare = line.rstrip(" \t\r\n\x00")
-        # A server that is killed, or a copy that was cut, leaves the last field without its quote mark.
-        whole = bare + _QUOTE
-        for text in dict.fromkeys((line, bare, whole)):
-            for pattern in self.patterns:
-                match = pattern.fullmatch(text)
-                # What is cut off in a field holds no end of that field: it would be another format's line.
-                if match and not (text is whole and _INNER_QUOTE.search(match[match.lastindex or 0])):
+        """Return the match of a whole line: without what is no text at its end, or with its last quote."""
+        texts = self._texts(line)
+        for pattern in self.patterns:
+            for text in texts:
+                if match := pattern.fullmatch(text):
                     return match
+        # A server that is killed, or a copy that was cut, leaves the last field without its quote mark. Such
+        # a field holds no end of a field: then it would be another format's line.
+        whole = line.rstrip("\r\n\x00") + _QUOTE
+        for pattern in self.patterns:
+            match = pattern.fullmatch(whole)
+            if match and not _INNER_QUOTE.search(match[match.lastindex or 0]):
+                return match
         return None
+
+    def _texts(self, line: str) -> tuple[str, ...]:
+        """Return the line, and what it is without blanks and without surplus quote marks at its end."""
+        bare = line.rstrip(_BLANKS)
+        if not bare.endswith(_QUOTE):
+            return (line,) if bare == line else (line, bare)
+        end = len(bare.rstrip(_BLANKS + _QUOTE))
+        if not self.ends_in_quote:
+            return line, bare, bare[:end]
+        marks = [place for place in range(end, len(bare)) if bare[place] == _QUOTE]
+        return (*(bare[: place + 1] for place in marks[:_MARKS_AT_END]), line)
 
 
 @lru_cache(maxsize=512)
@@ -55,7 +75,8 @@ def compile_tokens(tokens: Sequence[Token]) -> Scanner:
     loose = expression(tokens, heed_backslash=False)
     texts = dict.fromkeys((strict, loose))
     patterns = tuple(re.compile(text, re.DOTALL | re.ASCII) for text in texts)
-    return Scanner(patterns, tuple(token for token in tokens if isinstance(token, Field)))
+    fields = tuple(token for token in tokens if isinstance(token, Field))
+    return Scanner(patterns, fields, _ends_with_quote(tokens[-1]))
 
 
 def expression(tokens: Sequence[Token], *, heed_backslash: bool) -> str:

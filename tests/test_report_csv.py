@@ -88,7 +88,8 @@ def test_a_file_per_table_has_exactly_its_columns(make):
 
     for name, table in report.tables.items():
         rows = list(csv.reader(io.StringIO(files[f"{name}.csv"].decode(), newline="")))
-        assert rows[0] == [column.name for column in table.columns]
+        marking = ["marking"] if report.policy.get("marking") else []
+        assert rows[0] == [*(column.name for column in table.columns), *marking]
         assert len(rows) == 1 + table.rows.height
     assert files.keys() <= to_csv.all_files()
 

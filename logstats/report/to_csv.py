@@ -43,7 +43,8 @@ def render(report: Report) -> bytes:
 
 def render_files(report: Report) -> dict[str, bytes]:
     """Return file name -> content: a file per table, `about.csv` and `columns.csv`."""
-    files = {f"{table.name}.csv": render_table(table) for table in report.tables.values()}
+    marking = report.policy.get("marking")
+    files = {f"{table.name}.csv": render_table(table, marking) for table in report.tables.values()}
     files["about.csv"] = _csv(("name", "value"), about(report))
     files["columns.csv"] = _csv(("file", "column", "type", "unit", "description"), _columns(report))
     return files
@@ -54,10 +55,16 @@ def all_files() -> frozenset[str]:
     return frozenset({f"{name}.csv" for name in TABLE_KEYS} | {"about.csv", "columns.csv"})
 
 
-def render_table(table: Table) -> bytes:
-    """Return one table with its own columns."""
+def render_table(table: Table, marking: str | None = None) -> bytes:
+    """Return one table with its own columns, and the marking in one more if there is any.
+
+    A file of a directory is sent on alone, without the one that tells about it.
+    """
     names = [column.name for column in table.columns]
-    return _csv(names, table.rows.select(names).iter_rows())
+    rows = table.rows.select(names).iter_rows()
+    if marking is None:
+        return _csv(names, rows)
+    return _csv([*names, "marking"], ((*row, marking) for row in rows))
 
 
 def about(report: Report) -> list[tuple[str, Any]]:
@@ -138,3 +145,6 @@ def _columns(report: Report) -> Iterable[tuple[Any, ...]]:
         for column in table.columns:
             text = described[column.name].description
             yield f"{table.name}.csv", column.name, column.type, column.unit, text
+        if report.policy.get("marking"):
+            text = described["marking"].description
+            yield f"{table.name}.csv", "marking", "string", None, text

@@ -149,12 +149,37 @@ def test_hits_of_a_page_that_one_visitor_reloads_are_not_shown_nor_computable():
 
 
 def test_a_row_without_hits_does_not_stand_where_its_hits_would_put_it():
-    busy = crowd(15, path="/c") + [Hit(3, path="/c")] * 150
-    site = Site(crowd(40) * 9 + crowd(30, path="/b") * 9 + crowd(30, path="/d") + busy)
-    hits = [row["hits"] for row in rows_of(site.report(), "pages") if row["path"] != OTHER]
+    """Most hits of all: its place would tell as much."""
+    busy = crowd(15, path="/c") + [Hit(3, path="/c")] * 500
+    site = Site(crowd(40) * 9 + crowd(30, path="/b") * 9 + crowd(30, path="/d") * 5 + busy)
+    rows = [(row["path"], row["hits"]) for row in rows_of(site.report(), "pages") if row["path"] != OTHER]
 
-    assert None in hits
-    assert all(count is None for count in hits[hits.index(None) :])
+    assert rows == [("/", 360), ("/b", 270), ("/d", None), ("/c", None)]
+
+
+def test_one_page_beyond_top_takes_another_with_it():
+    """Else (other) would be that page, and whoever knows the site its name."""
+    site = Site(crowd(40) + crowd(30, path="/b") + crowd(20, path="/c"))
+    rows = {row["path"]: row["visitors"] for row in rows_of(site.report(top=2), "pages")}
+
+    assert rows == {"/": 40, OTHER: 30}
+
+
+def test_errors_do_not_tell_the_sum_of_a_few_pages():
+    """All hits are pages or errors, and the number of all is known."""
+    report = Site(
+        crowd(5) + crowd(20, path="/a", status=404, start=10) * 2 + crowd(20, path="/b", status=500, start=40)
+    ).report()
+
+    assert report.totals["hits"] == 65
+    assert {report.totals[name] for name in ("pages", "client_errors", "server_errors")} == {None}
+
+
+def test_an_hour_that_one_visitor_filled_is_made_wider():
+    hits = [hit for hour in range(24) for hit in crowd(20, hour=hour) * 9] + [Hit(1, hour=4)] * 2_000
+    rows = rows_of(Site(hits).report(), "hours")
+
+    assert {row["span_hours"] for row in rows} == {3}
 
 
 def test_an_exhausted_table_shows_visitors_only():

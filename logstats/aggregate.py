@@ -17,7 +17,7 @@ import polars as pl
 from logstats import schema
 from logstats.durations import MAX_ROWS, PageTimes, count_times
 from logstats.facets import CELL, FacetCounts
-from logstats.keying import FACET_CODES, key_hits, label_cells
+from logstats.keying import facet_codes, key_hits, label_cells
 from logstats.rollup import FACET_LABELS, REQUESTS, close_facets, union_of_groups
 from logstats.summaries import DURATIONS
 
@@ -68,7 +68,9 @@ class OpenDays:
         hits = key_hits(batch, self.seeds)
         # All facets at once: polars spreads them over its threads.
         plans = [
-            label_cells(name, facet.plan_cells(hits.lazy().rename({name: CELL}), FACET_CODES[name]), batch)
+            label_cells(
+                name, facet.plan_cells(hits.lazy().rename({name: CELL}), facet_codes(name, batch)), batch
+            )
             for name, facet in self.facets.items()
         ]
         people = hits.filter(~pl.col(schema.BOT))

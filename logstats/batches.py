@@ -39,7 +39,8 @@ class Batch:
 
     Attributes:
         hits: One row a hit: UInt32 codes, `status` (UInt16), `bytes_sent` (Int64)
-            and, where the format has it, `duration_us` (Int64).
+            and, where the format has it, `duration_us` (Int64). Where the format
+            has columns of `schema.DELIVERY`, their codes stand here too.
         values: For every code column the table of its distinct values. A value
             may stand in several rows of it.
     """

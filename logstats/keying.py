@@ -19,7 +19,7 @@ from logstats.rollup import (
     REFERRERS,
     REQUESTS,
 )
-from logstats.summaries import CLIENT_ERROR, PAGE, SERVER_ERROR, STATIC_FILE
+from logstats.summaries import CLIENT_ERROR, NOT_TOLD, PAGE, SERVER_ERROR, STATIC_FILE
 
 if TYPE_CHECKING:
     from logstats.batches import EnrichedBatch
@@ -33,6 +33,14 @@ FACET_CODES: Final[dict[str, list[str]]] = {
     HOURS: [MINUTE],
     PROFILES: [AGENT, CLIENT],
 }
+
+
+def facet_codes(facet: str, batch: EnrichedBatch) -> list[str]:
+    """Return the columns of a batch whose values are the labels of a facet, with those of its format."""
+    told = [name for name in schema.DELIVERY if facet == ANSWERS and name in batch.values]
+    return FACET_CODES[facet] + told
+
+
 AGENT_LABELS: Final = (
     schema.BROWSER,
     schema.BROWSER_VERSION,
@@ -73,6 +81,8 @@ def key_hits(batch: EnrichedBatch, seeds: Seeds) -> pl.DataFrame:
         HOURS: key(MINUTE, schema.HOUR),
         PROFILES: key(AGENT, *AGENT_LABELS) ^ key(CLIENT, schema.COUNTRY, schema.NETWORK),
     }
+    for name in facet_codes(ANSWERS, batch)[len(FACET_CODES[ANSWERS]) :]:
+        keys[ANSWERS] ^= key(name, name)
     # A visitor is a distinct (unwrapped address, agent) on a day.
     token = (
         key(MINUTE, schema.DAY)
@@ -80,7 +90,7 @@ def key_hits(batch: EnrichedBatch, seeds: Seeds) -> pl.DataFrame:
         ^ value(AGENT, values[AGENT][schema.TOKEN])
     )
     of_day = value(MINUTE, days.to_frame().select(day_number(pl.col(schema.DAY))).to_series())
-    codes = dict.fromkeys(code for codes in FACET_CODES.values() for code in codes)
+    codes = dict.fromkeys(code for facet in FACET_CODES for code in facet_codes(facet, batch))
     return batch.hits.select(
         *codes,
         schema.BYTES_SENT,
@@ -97,7 +107,7 @@ def label_cells(facet: str, cells: pl.LazyFrame, batch: EnrichedBatch) -> pl.Laz
     status = pl.col(schema.STATUS).cast(pl.Int64)
     labels = {
         label: pl.lit(values[code][label]).gather(pl.col(code))
-        for code in FACET_CODES[facet]
+        for code in facet_codes(facet, batch)
         if code != schema.STATUS
         for label in values[code].columns
         if label in FACET_LABELS[facet]
@@ -108,6 +118,7 @@ def label_cells(facet: str, cells: pl.LazyFrame, batch: EnrichedBatch) -> pl.Laz
     if facet == REQUESTS:
         family = _kind_family(pl.lit(values[REQUEST]["static"]).gather(pl.col(REQUEST)))
         labels[schema.STATUS] = pl.when(status >= FIRST_ERROR).then(status)
+    labels |= {name: pl.lit(NOT_TOLD) for name in FACET_LABELS[facet] if name not in labels}
     return cells.with_columns(family.alias(FAMILY), *(label.alias(name) for name, label in labels.items()))
 
 

@@ -19,6 +19,7 @@ from logstats.batches import (
     VHOST,
     Batch,
     ParsedBatch,
+    encode,
 )
 from logstats.formats import Kind, LineReader, Rejected
 from logstats.formats.model import BAD_TIME, FORWARDED_FOR, NO_FORMAT, PEER
@@ -143,6 +144,12 @@ def batch_of_hits(hits: list[Hit], format_: Format) -> ParsedBatch:
         found = rows.join(distinct, on=columns, how="left", nulls_equal=True, maintain_order="left")
         codes[code] = found["code"]
         values[code] = distinct.drop("code")
+    for name in schema.DELIVERY:
+        if name in format_.columns:
+            words = pl.Series(name, [hit.get(name) for hit in hits], dtype=pl.String)
+            if words.null_count() < len(words):
+                codes[name], distinct_words = encode(words)
+                values[name] = distinct_words.alias(name).to_frame()
     numbers = frame.select(
         pl.col(schema.STATUS).clip(0, 999).fill_null(0).cast(pl.UInt16),
         pl.col(schema.BYTES_SENT).clip(0).fill_null(0),

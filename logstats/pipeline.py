@@ -264,10 +264,10 @@ def told_tables(logs: Logs, rules: Rules) -> tuple[str, ...]:
     columns = {column for format_ in logs.found_formats for column in format_.columns}
     wanted = {
         "referrers": schema.REFERRER in columns,
-        "browsers": schema.AGENT in columns,
-        "systems": schema.AGENT in columns,
-        "devices": schema.AGENT in columns,
+        **dict.fromkeys(("browsers", "systems", "devices"), schema.AGENT in columns),
         "vhosts": schema.VHOST in columns and bool(rules.own_hosts),
+        "cache": schema.CACHE_STATUS in columns,
+        "tls": bool({schema.TLS_PROTOCOL, schema.TLS_CIPHER} & columns),
         "countries": rules.geo is not None and rules.geo.tells_country,
         "networks": (rules.geo is not None and rules.geo.tells_network)
         or rules.policy.addresses.networks_table,

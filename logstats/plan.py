@@ -51,7 +51,8 @@ class Plan:
         quoted: Which piece is the referrer, which the agent.
         forwarded: Which piece is the list of addresses that proxies passed on.
         ignored: Pieces in quotes that no column needs.
-        between: The pieces outside of quotes after the first: literals and numbers.
+        between: The pieces outside of quotes after the first: literals, numbers, and words on delivery.
+        delivery: Columns of `schema.DELIVERY` and the pieces in quotes that are these.
     """
 
     pieces: int
@@ -61,11 +62,17 @@ class Plan:
     ignored: tuple[int, ...]
     between: dict[int, tuple[Token, ...]]
     forwarded: int | None = None
+    delivery: tuple[tuple[str, int], ...] = ()
 
     @property
     def is_known(self) -> bool:
         """Whether every value that could be personal has a column of its own."""
         known = (None, IDENT, schema.HOST, schema.USER, schema.VHOST)
+        words = (
+            token.column for piece in self.between.values() for token in piece if isinstance(token, Field)
+        )
+        if not set(schema.DELIVERY).isdisjoint(words):
+            return False
         return not self.ignored and all(word.column in known for word in self.head)
 
 
@@ -99,7 +106,8 @@ def _place(
         return None
     quoted: dict[str, int] = {name: places[name] for name in QUOTED_COLUMNS if name in places}
     ignored = tuple(number for number in inside if number != request and number not in quoted.values())
-    return Plan(pieces, head, request, quoted, ignored, between, places.get(FORWARDED_FOR))
+    delivery = tuple((name, places[name]) for name in schema.DELIVERY if name in places)
+    return Plan(pieces, head, request, quoted, ignored, between, places.get(FORWARDED_FOR), delivery)
 
 
 def _cut_at_quotes(tokens: tuple[Token, ...]) -> list[tuple[Token, ...]]:
@@ -124,9 +132,14 @@ def _is_numbers(piece: tuple[Token, ...]) -> bool:
     for token in piece:
         if isinstance(token, Literal) and token.text != " ":
             return False
-        if isinstance(token, Field) and token.type not in NUMBERS:
+        if isinstance(token, Field) and token.type not in NUMBERS and not _is_delivery(token):
             return False
     return all(isinstance(a, Field) is not isinstance(b, Field) for a, b in pairwise(piece))
+
+
+def _is_delivery(token: Field) -> bool:
+    """Whether a field is a word of the server on how it delivered, such as HIT or TLSv1.3."""
+    return token.column in schema.DELIVERY and token.type in {"word", "text"}
 
 
 def _head_words(piece: tuple[Token, ...]) -> tuple[Word, ...] | None:

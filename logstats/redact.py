@@ -28,6 +28,7 @@ from logstats.batches import (
     VHOST,
     RedactedBatch,
 )
+from logstats.delivery import clean_delivery
 from logstats.keys import keyed_tokens
 from logstats.memo import Memo
 from logstats.pii import CLASSES, clean_paths, clean_query, referrer_domains, referrer_origins, rewrite_paths
@@ -98,6 +99,11 @@ class Redactor:
             protocol=protocols.alias(PROTOCOL).to_frame(),
             vhost=self._redact_vhosts(values[VHOST][VHOST]),
             agent=pl.DataFrame([agents, self._seeds.hash_text(agents, "agent").alias(schema.TOKEN)]),
+            **{
+                name: clean_delivery(name, values[name][name]).to_frame()
+                for name in schema.DELIVERY
+                if name in values
+            },
         )
         return RedactedBatch(redacted)
 

@@ -14,7 +14,17 @@ import polars as pl
 
 from logstats import schema
 from logstats.facets import CELL, CELLS_SCHEMA, FAMILY, GROUP, KEY, FacetCounts
-from logstats.summaries import ALL_KINDS, CLIENT_ERROR, KINDS, PAGE, SERVER_ERROR, STATIC_FILE, Summary
+from logstats.summaries import (
+    ALL_KINDS,
+    CLIENT_ERROR,
+    DELIVERY_TABLES,
+    KINDS,
+    NOT_TOLD,
+    PAGE,
+    SERVER_ERROR,
+    STATIC_FILE,
+    Summary,
+)
 
 REQUESTS: Final = "requests"
 REFERRERS: Final = "referrers"
@@ -30,6 +40,7 @@ FACET_LABELS: Final[dict[str, dict[str, pl.DataType]]] = {
         schema.METHOD: pl.String(),
         schema.PROTOCOL: pl.String(),
         schema.VHOST: pl.String(),
+        **dict.fromkeys(schema.DELIVERY, pl.String()),
     },
     HOURS: {schema.HOUR: pl.Int64()},
     PROFILES: {
@@ -93,6 +104,8 @@ SOURCES: Final[dict[str, Source]] = {
     "methods": _source(ANSWERS, schema.METHOD, alone=False),
     "protocols": _source(ANSWERS, schema.PROTOCOL, alone=False),
     "vhosts": _source(ANSWERS, schema.VHOST, alone=False),
+    "cache": _source(ANSWERS, schema.CACHE_STATUS, alone=False),
+    "tls": _source(ANSWERS, schema.TLS_PROTOCOL, schema.TLS_CIPHER, alone=False),
     "browsers": _source(PROFILES, schema.BROWSER, schema.BROWSER_VERSION),
     "systems": _source(PROFILES, schema.SYSTEM, schema.SYSTEM_VERSION),
     "devices": _source(PROFILES, schema.DEVICE),
@@ -145,6 +158,10 @@ def close_facets(facets: dict[str, FacetCounts], tables: tuple[str, ...]) -> Sum
     profiles = facets[PROFILES]
     days = roll_up(profiles, Source(PROFILES, (pl.lit(0).alias("all"),)))
     made = {name: roll_up(facets[SOURCES[name].facet], SOURCES[name]) for name in tables}
+    for name in DELIVERY_TABLES:
+        # JSON may have a name for it, and a log in JSON none of it.
+        if name in made and not _tells(made[name], schema.TABLE_KEYS[name]):
+            del made[name]
     whole = days.select(
         schema.DAY,
         pl.lit(0, pl.Int64).alias(schema.HOUR),
@@ -158,6 +175,11 @@ def close_facets(facets: dict[str, FacetCounts], tables: tuple[str, ...]) -> Sum
     bots = roll_up(profiles, _source(PROFILES, schema.BOT))
     made["bots"] = bots.filter(pl.col(schema.BOT_HITS) > 0)
     return Summary(days.drop("all").sort(schema.DAY), made)
+
+
+def _tells(table: pl.DataFrame, keys: tuple[str, ...]) -> bool:
+    """Whether some row has a key that is a value."""
+    return any(not (table[key].is_null() | (table[key] == NOT_TOLD)).all() for key in keys)
 
 
 def union_of_groups(facets: dict[str, FacetCounts], table: str, groups: pl.DataFrame) -> pl.DataFrame:

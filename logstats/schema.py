@@ -21,6 +21,11 @@ REFERRER: Final = "referrer"
 AGENT: Final = "agent"
 VHOST: Final = "vhost"
 DURATION_US: Final = "duration_us"
+# How the answer was delivered; a batch has these where its format has them.
+CACHE_STATUS: Final = "cache_status"
+TLS_PROTOCOL: Final = "tls_protocol"
+TLS_CIPHER: Final = "tls_cipher"
+DELIVERY: Final = (CACHE_STATUS, TLS_PROTOCOL, TLS_CIPHER)
 
 # What is known of a hit after enrichment.
 DAY: Final = "day"
@@ -72,4 +77,6 @@ TABLE_KEYS: Final[dict[str, tuple[str, ...]]] = {
     "networks": (NETWORK,),
     "vhosts": (VHOST,),
     "durations": (PATH,),
+    "cache": (CACHE_STATUS,),
+    "tls": (TLS_PROTOCOL, TLS_CIPHER),
 }

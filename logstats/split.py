@@ -22,6 +22,7 @@ from logstats.batches import (
     ParsedBatch,
     encode,
 )
+from logstats.delivery import encode_words
 from logstats.formats import Field
 from logstats.lines import line_lengths, lines_at
 from logstats.plan import MINUTE_WIDTH, QUOTE, TIME_WIDTH, Plan
@@ -133,6 +134,8 @@ def split_block(data: bytes, plan: Plan, *, keep_query: bool, proxies: Proxies |
     if not plan.between[plan.pieces - 1]:
         # Where nothing stands in the last field, it may not be there at all.
         split.checks.append(split.pieces[f"p{plan.pieces - 2}"].is_not_null())
+    for column, number in plan.delivery:
+        split.codes[column], split.values[column] = encode_words(split.pieces[f"p{number}"], column)
     for piece in plan.ignored:
         split.checks.append(~split.pieces[f"p{piece}"].str.ends_with("\\").fill_null(value=False))
     if schema.BYTES_SENT not in split.numbers:
@@ -328,6 +331,9 @@ def _is_literal(text: pl.Series, literal: str, *, last: bool) -> pl.Series:
 
 
 def _read_number(split: Split, word: pl.Series, token: Field) -> None:
+    if token.column in schema.DELIVERY:
+        split.codes[token.column], split.values[token.column] = encode_words(word, token.column)
+        return
     if token.column is None or token.column not in _NUMBERS:
         split.checks.append(word.is_not_null())
         return

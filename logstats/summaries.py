@@ -56,6 +56,11 @@ KEY_TYPES: Final[dict[str, pl.DataType]] = {
     schema.BUCKET: pl.Int64(),
 }
 
+# Tables of columns that only some formats have.
+DELIVERY_TABLES: Final = ("cache", "tls")
+# Their key where a line does not tell it.
+NOT_TOLD: Final = "(none)"
+
 # What the rows of a table add up to on each day; durations are only measured on some hits.
 WHOLE: Final = (
     "hours",
@@ -70,6 +75,7 @@ WHOLE: Final = (
     "countries",
     "networks",
     "vhosts",
+    *DELIVERY_TABLES,
     KINDS,
 )
 PART_OF_KINDS: Final[dict[str, tuple[str, ...]]] = {
@@ -115,6 +121,11 @@ def table_schema(name: str) -> dict[str, pl.DataType]:
         **{key: KEY_TYPES.get(key, pl.String()) for key in keys},
         **dict.fromkeys(COUNTS, pl.Int64()),
     }
+
+
+def untold_rows(name: str, days: pl.DataFrame) -> pl.DataFrame:
+    """Return rows of a table for days whose lines do not tell what it is about: all their hits as one row."""
+    return days.with_columns(pl.lit(NOT_TOLD).alias(key) for key in SUMMARY_KEYS[name])
 
 
 def empty_summary(tables: tuple[str, ...] = ()) -> Summary:

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from logstats.schema import COUNTS, TABLE_KEYS
+from logstats.schema import COUNTS, TABLE_KEYS, TIMES
 from logstats.tables import OTHER, Column, Period, Report, Section, Suppressed, Table
 from logstats.tally import Tally
 
@@ -56,6 +56,8 @@ TITLES = {
     "countries": "Countries",
     "networks": "Networks",
     "vhosts": "Virtual hosts",
+    "cache": "Cache",
+    "tls": "Encryption",
     "durations": "Durations",
 }
 POLICY: dict[str, Any] = {
@@ -184,6 +186,7 @@ SYSTEMS = ("Windows", "iOS", "Android", "Mac OS X", "Linux", "Chrome OS")
 STATUSES = (200, 304, 404, 301, 403, 206, 500, 400, 503)
 COUNTRIES = ("US", "CA", "DE", "GB", "FR", "MX", "BR", "IN", "JP", "CN", "ES", "SE")
 REFERRERS = ("(none)", "(internal)", "example.com", "example.net", "search.example", "example.org")
+CIPHERS = ("ECDHE-RSA-AES128-GCM-SHA256", "TLS_AES_256_GCM_SHA384")
 BOTS = ("Googlebot", "bingbot", "curl", "GPTBot", "AhrefsBot", "UptimeRobot", "Python Requests")
 
 
@@ -217,14 +220,14 @@ def _weekday_rows() -> list[dict[str, Any]]:
 
 def _duration(rank: int) -> dict[str, Any]:
     p50 = 12_000 + 7_919 * (rank % 17)
-    return {"p50_us": p50, "p90_us": p50 * 3, "p99_us": p50 * 11}
+    return {"p50_us": p50, "p90_us": p50 * 3, "p95_us": p50 * 4, "p99_us": p50 * 11, "max_us": p50 * 12}
 
 
-DURATION_COLUMNS = tuple(Column(name, "us", "integer") for name in ("p50_us", "p90_us", "p99_us"))
+DURATION_COLUMNS = tuple(Column(name, "us", "integer") for name in TIMES)
 
 
 def big_report(rows: int = 100) -> Report:
-    """Return a month of a public body's site: 18 tables, some of 100 rows."""
+    """Return a month of a public body's site: 20 tables, some of 100 rows."""
     numbered = [f"/documents/{i:03}/{'annual-report-' * (i % 4)}summary.html" for i in range(rows)]
     pages = [{"path": p} for p in (*PAGES, *numbered)][:rows]
     files = [{"path": f"/static/{'css' if i % 2 else 'images'}/{i}.png"} for i in range(rows)]
@@ -246,6 +249,8 @@ def big_report(rows: int = 100) -> Report:
             _ranked("browsers", versions, suppressed=FOLDED),
             _ranked("systems", systems),
             _ranked("devices", [{"device": d} for d in ("desktop", "phone", "tablet")]),
+            _ranked("cache", [{"cache_status": word} for word in ("HIT", "MISS", "EXPIRED", "(none)")]),
+            _ranked("tls", [{"tls_protocol": f"TLSv1.{n}", "tls_cipher": CIPHERS[n - 2]} for n in (3, 2)]),
             _ranked("methods", [{"method": m} for m in ("GET", "HEAD", "POST")]),
             _ranked("protocols", [{"protocol": p} for p in ("HTTP/2.0", "HTTP/1.1", "HTTP/1.0")]),
             _ranked("bots", [{"bot": b} for b in BOTS], start=40_000),

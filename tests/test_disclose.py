@@ -120,6 +120,7 @@ def test_the_three_sections_in_the_words_of_notices():
         "systems",
         "devices",
         "protocols",
+        "tls",
         "bots",
     }
 

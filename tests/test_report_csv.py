@@ -53,7 +53,7 @@ def test_the_header_is_the_same_for_every_report_without_further_measures():
 def test_further_measures_stand_after_the_counts():
     header = to_csv.render(big_report(3)).split(b"\r\n")[0].decode()
 
-    assert ",bytes_sent,p50_us,p90_us,p99_us,period_first," in header
+    assert ",bytes_sent,p50_us,p90_us,p95_us,p99_us,max_us,period_first," in header
 
 
 def test_no_cell_begins_like_a_formula():

@@ -53,7 +53,7 @@ def close_days(
     bits = max(facet.sample_bits for facet in days.facets.values())
     made = dict(summary.tables)
     for name in tables:
-        if name == DURATIONS:
+        if name == DURATIONS or name not in made:
             continue
         rows = _rank(name, made[name], max_rows)
         made[name], rows = _fold(days, name, rows)

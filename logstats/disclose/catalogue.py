@@ -37,6 +37,7 @@ CATALOGUE: Final[dict[str, Entry]] = {
     "systems": Entry("Operating systems", Section.DESIGN, by_people=True, partition=True),
     "devices": Entry("Devices", Section.DESIGN, by_people=True, partition=True),
     "protocols": Entry("Protocols", Section.DESIGN),
+    "tls": Entry("Encryption", Section.DESIGN),
     "bots": Entry("Bots", Section.DESIGN),
     "days": Entry("Days", Section.PERFORMANCE, by_time=True, partition=True),
     "hours": Entry("Hours of the day", Section.PERFORMANCE, by_time=True),
@@ -44,6 +45,7 @@ CATALOGUE: Final[dict[str, Entry]] = {
     "errors": Entry("Errors", Section.PERFORMANCE),
     "statuses": Entry("Statuses", Section.PERFORMANCE),
     "methods": Entry("Methods", Section.PERFORMANCE),
+    "cache": Entry("Cache", Section.PERFORMANCE),
     "networks": Entry("Networks", Section.PERFORMANCE, partition=True),
     "durations": Entry("Durations", Section.PERFORMANCE),
 }

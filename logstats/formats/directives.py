@@ -77,6 +77,8 @@ ARGUED: Final[dict[tuple[str, str], Meaning]] = {
     ("i", "cookie"): Meaning("text", model.COOKIE, 1, "RFC 6265 section 5.4"),
     ("x", "ssl_protocol"): Meaning("text", model.TLS_PROTOCOL, 1, "mod_ssl, Custom Log Formats"),
     ("x", "ssl_cipher"): Meaning("text", model.TLS_CIPHER, 1, "mod_ssl, Custom Log Formats"),
+    ("x", "varnish:hitmiss"): Meaning("text", model.CACHE_STATUS, 2, "varnishncsa, %{Varnish:hitmiss}x"),
+    ("x", "varnish:handling"): Meaning("text", model.CACHE_STATUS, 1, "varnishncsa, %{Varnish:handling}x"),
     ("c", "version"): Meaning("text", model.TLS_PROTOCOL, 1, "mod_ssl, the old form of %{...}x"),
     ("c", "cipher"): Meaning("text", model.TLS_CIPHER, 1, "mod_ssl, the old form of %{...}x"),
     ("e", "remote_user"): Meaning("text", schema.USER, 0, "RFC 3875 section 4.1.11"),

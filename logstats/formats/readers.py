@@ -292,3 +292,26 @@ _TLS: Final = {"768": "SSLv3", "769": "TLSv1", "770": "TLSv1.1", "771": "TLSv1.2
 def read_tls_number(hit: Hit, field: model.Field, text: str) -> bool:
     """Fill in the name of a TLS version that is written as its number."""
     return read_text(hit, field, _TLS.get(text, text))
+
+
+# IANA's TLS cipher suites, the ones that are still used.
+_SUITES: Final = {
+    "4865": "TLS_AES_128_GCM_SHA256",
+    "4866": "TLS_AES_256_GCM_SHA384",
+    "4867": "TLS_CHACHA20_POLY1305_SHA256",
+    "49161": "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
+    "49162": "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA",
+    "49171": "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
+    "49172": "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",
+    "49195": "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+    "49196": "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+    "49199": "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+    "49200": "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+    "52392": "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+    "52393": "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+}
+
+
+def read_tls_suite(hit: Hit, field: model.Field, text: str) -> bool:
+    """Fill in the name of a cipher suite that is written as its number."""
+    return read_text(hit, field, _SUITES.get(text, text))

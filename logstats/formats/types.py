@@ -70,6 +70,7 @@ TYPES: Final[dict[str, FieldType]] = {
     "port": _bounded("port", _PORT, readers.read_integer),
     "status": _bounded("status", r"(?:-|[0-9]{3})", readers.read_status),
     "loose_status": _bounded("status, 0 or -1 for none", r"(?:-1|-|[0-9]{3}|0)", readers.read_status),
+    "cache_tag": _bounded("result code of a cache", r"[A-Z_0-9]{1,80}", readers.read_text),
     "squid_status": _bounded("code/status", r"[A-Z_0-9]{1,80}/[0-9]{3}", readers.read_status),
     "seconds": _bounded(
         "seconds", r"(?:-?[0-9]{1,15}(?:\.[0-9]{1,9})?|-)", readers.duration_reader(1_000_000)
@@ -132,5 +133,6 @@ TYPES: Final[dict[str, FieldType]] = {
         "[client ...], maybe behind [pid ...], or nothing", _CLIENT_PART, error_logs.read_client_part
     ),
     "message": _free("message", error_logs.read_message),
+    "tls_suite": _free("cipher suite as a number", readers.read_tls_suite),
     "tls_number": _free("TLS version as a number", readers.read_tls_number),
 }

@@ -30,6 +30,8 @@ TABLES: Final[dict[str, str]] = {  # table -> what its metrics are called
     "bots": "bot_family",
     "countries": "country",
     "vhosts": "vhost",
+    "cache": "cache",
+    "tls": "tls",
 }
 COUNTS: Final[dict[str, tuple[str, str]]] = {
     HITS: ("hits", "Requests in the period"),

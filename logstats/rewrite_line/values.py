@@ -32,7 +32,7 @@ _KEPT_TYPES: Final = frozenset(
         "microseconds", "nanoseconds", "seconds_list", "integer_list", "unit_seconds", "clf", "iso", "epoch",
         "epoch_ms", "epoch_us", "error_time", "slash_time", "php_time", "strftime", "method", "protocol",
         "letter", "pad", "level", "php_level", "counters", "haproxy_timers", "haproxy_count",
-        "padded_milliseconds", "tls_number",
+        "padded_milliseconds", "tls_number", "tls_suite", "cache_tag",
     }
 )  # fmt: skip
 _ADDRESS_COLUMNS: Final = frozenset({schema.HOST, model.PEER, model.FORWARDED_FOR, model.UPSTREAM_ADDR})

@@ -48,6 +48,7 @@ def split_json(data: bytes, format_: Format, *, keep_query: bool) -> JsonSplit |
     for code, wanted in GROUPS.items():
         table.read_group(code, [one for one in found if one.field.column in wanted], keep_query=keep_query)
     table.read_numbers(found)
+    table.read_delivery([one for one in found if one.field.column in schema.DELIVERY])
     for name in format_.requires:
         table.require([one for one in found if folded(one.path) == folded(tuple(name.split(".")))])
     return table.finish(lines, rows, format_)

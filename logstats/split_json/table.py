@@ -141,6 +141,19 @@ class Table:
             return text.str.replace(r"\?.*( [A-Z]{2,8}/[0-9]{1,2}(?:\.[0-9]{1,2})?)$", "$1")
         return text
 
+    def read_delivery(self, found: list[Found]) -> None:
+        """Read the words of the server on how it delivered, each distinct one once."""
+        for one in found:
+            column = one.field.column or ""
+            codes, distinct = encode(self.texts[one.name])
+            if column in self.codes or distinct.null_count() == len(distinct):
+                continue
+            hits = [_read_fields([one.field], text or _NULL) or {} for text in distinct.to_list()]
+            self.codes[column] = codes
+            self.values[column] = pl.DataFrame(
+                {column: pl.Series([hit.get(column) for hit in hits], dtype=pl.String)}
+            )
+
     def read_numbers(self, found: list[Found]) -> None:
         """Read status, bytes and duration of every row, and check all other numbers."""
         for one in found:

@@ -38,6 +38,8 @@ TABLE_NUMBERS: Final[dict[str, int]] = {
     "vhosts": 15,
     "durations": 16,
     "kinds": 17,
+    "cache": 18,
+    "tls": 19,
 }
 # Made of another table when it is read: each day is one weekday.
 DERIVED: Final = "weekday_hours"

@@ -24,7 +24,16 @@ from logstats.store.counts import (
     unpack_counts,
 )
 from logstats.store.database import Store
-from logstats.summaries import COUNTS, SUMMARY_KEYS, DayTwice, Summary, empty_summary, table_schema
+from logstats.summaries import (
+    COUNTS,
+    DELIVERY_TABLES,
+    SUMMARY_KEYS,
+    DayTwice,
+    Summary,
+    empty_summary,
+    table_schema,
+    untold_rows,
+)
 
 ORIGIN: Final = "origin"
 # It becomes a part of names of files.
@@ -151,6 +160,11 @@ def add_late(store: Store, site: Site, late: ClosedDay) -> None:
         name: take_table(dated, name, labels) for name in ("days", *to_rows(empty_summary(account.tables)))
     }
     after = to_rows(late.summary)
+    after |= {
+        name: untold_rows(name, after["days"])
+        for name in DELIVERY_TABLES
+        if name in before and name not in after
+    }
     merged = {name: _add_hits(name, frame, after.get(name)) for name, frame in before.items()}
     account.lines.add(late.account.lines)
     account.late += late.account.late
@@ -227,10 +241,19 @@ def summarize(stored: Stored) -> Summary:
         return empty_summary()
     alone = len(stored.accounts) == len({day for day, _ in stored.accounts})
     names = ["days", *(name for name in stored.names() if name != "weekday_hours")]
-    tables = {name: _unite(name, stored.table(name), alone=alone) for name in names}
+    tables = {name: _unite(name, _all_days(name, stored), alone=alone) for name in names}
     days = tables.pop("days").sort(schema.DAY)
     add_weekdays(tables)
     return Summary(days, tables)
+
+
+def _all_days(name: str, stored: Stored) -> pl.DataFrame:
+    """Return a stored table; hits of days and machines of another format are ones that tell nothing."""
+    frame = stored.table(name)
+    if name not in DELIVERY_TABLES:
+        return frame
+    silent = stored.table("days").join(frame, on=[schema.DAY, ORIGIN], how="anti")
+    return pl.concat([frame, untold_rows(name, silent).select(frame.columns)])
 
 
 def _unite(name: str, frame: pl.DataFrame, *, alone: bool) -> pl.DataFrame:

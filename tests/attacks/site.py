@@ -60,6 +60,8 @@ FIXED: dict[str, Callable[[Hit], tuple[Any, ...]]] = {
     "methods": lambda hit: (hit.method,),
     "protocols": lambda _hit: ("HTTP/1.1",),
     "vhosts": lambda _hit: ("(other host)",),
+    "cache": lambda hit: ("HIT" if hit.path.endswith(STATIC) else "MISS",),
+    "tls": lambda hit: ("TLSv1.3" if hit.browser == "Firefox" else "TLSv1.2", "TLS_AES_128_GCM_SHA256"),
     "referrers": lambda hit: (hit.referrer,),
     "browsers": lambda hit: (hit.browser, "1"),
     "systems": lambda hit: (hit.system, "1"),

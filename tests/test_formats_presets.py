@@ -3,12 +3,15 @@
 import pytest
 
 from logstats import formats
+from logstats.formats.layout import may_fit, scanner
+from logstats.formats.model import Kind
 
 SAMPLES = [
     pytest.param(preset, sample, id=f"{preset.name}-{number}")
     for preset in formats.all_presets()
     for number, sample in enumerate(preset.samples, start=1)
 ]
+LINES = [sample.line for preset in formats.all_presets() for sample in preset.samples]
 
 
 @pytest.mark.parametrize(("preset", "sample"), SAMPLES)
@@ -41,3 +44,14 @@ def test_the_samples_of_a_preset_are_detected_as_it_or_as_one_that_reads_the_sam
         assert verdict.counts[preset.name] == len(lines)
     for line in lines:
         assert formats.parse_line(verdict.format, line) == formats.parse_line(preset, line)
+
+
+@pytest.mark.parametrize(
+    "format_", [one for one in formats.all_presets() if one.kind is Kind.TEXT], ids=lambda one: one.name
+)
+def test_no_line_that_a_scanner_matches_is_held_to_lack_its_texts(format_):
+    lines = {end for line in LINES for end in (line, line + " ", line[:-1], line + '"')}
+    matched = {line for line in lines if scanner(format_).match(line)}
+
+    assert len(matched) >= 3
+    assert {line for line in lines if may_fit(format_, line)} >= matched

@@ -11,7 +11,7 @@ from typing import Final
 
 from logstats import schema
 from logstats.formats.escapes import unescape
-from logstats.formats.layout import Scanner, scanner
+from logstats.formats.layout import Scanner, may_fit, scanner
 from logstats.formats.model import BAD_TIME, COLUMNS, NO_FORMAT, Escape, Field, Format, Hit, Rejected
 from logstats.formats.readers import PARTS
 from logstats.formats.strftime import assemble
@@ -28,6 +28,8 @@ _TORN_OFF: Final = re.compile(r'" ?"".*', re.DOTALL)
 
 def parse_text(format_: Format, line: str) -> Hit | Rejected:
     """Return the columns of a line of a text format."""
+    if not may_fit(format_, line):
+        return Rejected(NO_FORMAT)
     compiled = scanner(format_)
     match = compiled.match(line)
     if match is None:

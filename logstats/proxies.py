@@ -12,7 +12,9 @@ from typing import Final
 
 import polars as pl
 
+from logstats import schema
 from logstats.addresses import read_address
+from logstats.batches import encode
 from logstats.errors import UsageError
 
 # A proxy on a socket of this machine, as nginx calls it (set_real_ip_from unix:).
@@ -77,6 +79,22 @@ class Proxies:
         """Return the client of each pair; pass distinct ones."""
         pairs = zip(peers.to_list(), forwarded.to_list(), strict=True)
         return pl.Series([self.client(peer, said) for peer, said in pairs], dtype=pl.String)
+
+    def look_behind(
+        self, codes: pl.Series, peers: pl.DataFrame, forwarded: pl.Series
+    ) -> tuple[pl.Series, pl.DataFrame]:
+        """Return codes and values of the clients that peers speak for.
+
+        Args:
+            codes: The peer of each row.
+            peers: The distinct ones, with `host`.
+            forwarded: The list that the request of each row had.
+        """
+        lists, raw = encode(forwarded)
+        pairs, pair = encode((codes.cast(pl.UInt64) * len(raw) + lists).alias("pair"))
+        known = peers[(pair // len(raw)).cast(pl.UInt32)]
+        hosts = self.clients(known[schema.HOST], raw.gather((pair % len(raw)).cast(pl.UInt32)))
+        return pairs, known.with_columns(hosts.alias(schema.HOST))
 
 
 def _network(text: str) -> IPv4Network | IPv6Network:

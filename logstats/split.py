@@ -143,18 +143,11 @@ def split_block(data: bytes, plan: Plan, *, keep_query: bool, proxies: Proxies |
     split.ok = _trusted(split, plan)
     split.find_odd(data)
     if proxies is not None and plan.forwarded is not None:
-        _look_behind(split, f"p{plan.forwarded}", proxies)
+        forwarded = split.pieces[f"p{plan.forwarded}"]
+        split.codes[CLIENT], split.values[CLIENT] = proxies.look_behind(
+            split.codes[CLIENT], split.values[CLIENT], forwarded
+        )
     return split
-
-
-def _look_behind(split: Split, piece: str, proxies: Proxies) -> None:
-    """Put in the place of each proxy the client that it speaks for."""
-    codes, raw = encode(split.pieces[piece])
-    pairs = (split.codes[CLIENT].cast(pl.UInt64) * len(raw) + codes).alias("pair")
-    split.codes[CLIENT], pair = encode(pairs)
-    known = split.values[CLIENT][(pair // len(raw)).cast(pl.UInt32)]
-    hosts = proxies.clients(known[schema.HOST], raw.gather((pair % len(raw)).cast(pl.UInt32)))
-    split.values[CLIENT] = known.with_columns(hosts.alias(schema.HOST))
 
 
 def _cut(data: bytes, pieces: int) -> pl.DataFrame:

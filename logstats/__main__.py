@@ -17,6 +17,9 @@ def main() -> NoReturn:
     """Run the command line."""
     if "anonymize" in sys.argv[1:] and _is_stdin_pipe():
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    from logstats.silence import silence_process
+
+    silence_process()
     from logstats.cli import main as run
 
     run()

@@ -19,10 +19,10 @@ import click
 from logstats import __version__
 from logstats.errors import LogstatsError, OutputError
 from logstats.process import heed_interrupts, heed_signals, keep_memory, protect_process
+from logstats.silence import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
 
 EXIT_BUG: Final = 70
 EXIT_INTERRUPTED: Final = 130
@@ -145,17 +145,17 @@ def _run(args: Sequence[str] | None) -> int:
         return 0
     except KeyboardInterrupt:
         return _interrupted()
-    except Exception as error:  # noqa: BLE001 - a traceback could quote a log line
+    except BaseException as error:  # noqa: BLE001 - a traceback could quote a log line; a panic of polars is no Exception
         return _failed(error)
     return result if isinstance(result, int) else 0
 
 
-def _failed(error: Exception) -> int:
+def _failed(error: BaseException) -> int:
     """Say what went wrong that no command expected; return the exit code."""
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         say(f"cannot be written ({error.strerror})")
         return OutputError.exit_code
-    say(f"bug: {_place(error)}; please report this line")
+    say(f"bug: {place_of(error)}; please report this line")
     return EXIT_BUG
 
 
@@ -172,15 +172,3 @@ def _interrupted() -> int:
 def _silence_stdout() -> None:
     """Let nothing more be written to a pipe that nobody reads."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _place(error: BaseException) -> str:
-    """Return the type of an error and where our code raised it; never its message, which may quote a line."""
-    trace: TracebackType | None = error.__traceback__
-    place = "?"
-    while trace is not None:
-        name = trace.tb_frame.f_globals.get("__name__", "?")
-        if str(name).startswith("logstats"):
-            place = f"{name}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return f"{type(error).__name__} at {place}"

@@ -161,6 +161,45 @@ def test_an_error_that_quotes_the_log_is_said_without_it(
     assert MARK not in said.err + said.out
 
 
+# What no handler of ours sees: each says the mark by itself, if nobody keeps it from that.
+BEHIND_OUR_BACK = {
+    "a panic of polars": "raise polars.exceptions.PanicException(MARK)",
+    "a panic of a thread of polars": "os.write(2, MARK.encode()); raise polars.exceptions.PanicException(MARK)",
+    "a thread": "t = threading.Thread(target=int, args=(MARK,)); t.start(); t.join()",
+    "a destructor": "type('A', (), {'__del__': lambda self: int(MARK)})()",
+    "a warning": "warnings.warn(MARK)",
+    "the end of the process": "atexit.register(int, MARK)",
+    "a group": "raise BaseExceptionGroup(MARK, [KeyboardInterrupt(MARK)])",
+    "a generator": "raise GeneratorExit(MARK)",
+}
+_RUN = """
+import atexit, os, sys, threading, types, warnings
+import click, polars
+MARK = sys.argv[1]
+def fails():
+    {}
+if sys.argv[2] == "ours":
+    from logstats import cli
+    sys.modules["fails"] = types.SimpleNamespace(fails=click.command()(fails))
+    cli.COMMANDS["fails"] = ("fails:fails", "")
+    sys.argv = ["logstats", "fails"]
+    from logstats.__main__ import main
+    main()
+fails()
+"""
+
+
+@pytest.mark.parametrize("says", BEHIND_OUR_BACK.values(), ids=BEHIND_OUR_BACK)
+def test_nothing_is_said_behind_our_back(says: str, environment: dict[str, str]) -> None:
+    def run(whose: str) -> bytes:
+        command = [sys.executable, "-c", _RUN.format(says), MARK, whose]
+        done = subprocess.run(command, env=environment, capture_output=True, check=False)
+        return done.stderr + done.stdout
+
+    assert MARK.encode() in run("python's"), "the test proves nothing if nothing is said"
+    assert MARK.encode() not in run("ours")
+
+
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 
 

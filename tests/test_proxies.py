@@ -16,6 +16,9 @@ from logstats.cli import cli
 from logstats.errors import UsageError
 from logstats.parse import batch_of_hits, parse_block
 from logstats.proxies import Proxies
+from logstats.store import open_store
+from tests.conftest import Logstats
+from tests.nights import dump_days, totals
 
 OURS = Proxies(("192.0.2.0/24", "2001:db8::/32", "unix:"))
 
@@ -100,3 +103,59 @@ def test_visitors_behind_a_proxy_are_told_apart(tmp_path: Path) -> None:
         assert ended.exit_code == 0, ended.output
         totals = json.loads(target.read_text())["totals"]
         assert totals["visitors"] == visitors
+
+
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0"
+BEHIND = "".join(
+    LINE.replace('"x"', f'"{FIREFOX}"').format("192.0.2.1", f"203.0.113.{number}") for number in range(40)
+)
+
+
+def stored_visitors(store: Path) -> int:
+    with open_store(store) as opened:
+        [day] = dump_days(opened)
+    return totals(day)["visitors"]
+
+
+@pytest.mark.parametrize(
+    ("args", "visitors"), [((), 1), (("--trusted-proxy", "192.0.2.1"), 40)], ids=["nobody", "proxy"]
+)
+def test_collect_stores_the_visitors_behind_a_proxy(
+    tmp_path: Path, logstats: Logstats, args: tuple[str, ...], visitors: int
+) -> None:
+    (tmp_path / "access.log").write_text(BEHIND)
+    done = logstats("collect", "access.log", "--store", "store", "--now", "2026-02-02T03:00", "-q", *args)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert stored_visitors(tmp_path / "store") == visitors
+
+
+@pytest.mark.parametrize(
+    ("top", "site", "visitors"),
+    [
+        ("", "", 1),
+        ('trusted_proxies = ["192.0.2.0/24"]', "", 40),
+        ("", 'trusted_proxies = ["192.0.2.0/24"]', 40),
+        ('trusted_proxies = ["192.0.2.0/24"]', "trusted_proxies = []", 1),
+    ],
+    ids=["nobody", "all sites", "a site", "a site trusts nobody"],
+)
+def test_a_night_stores_the_visitors_behind_a_proxy(
+    tmp_path: Path, logstats: Logstats, top: str, site: str, visitors: int
+) -> None:
+    (tmp_path / "access.log").write_text(BEHIND)
+    config = f'store = "store"\n{top}\n[[site]]\nname = "www"\nlogs = ["access.log"]\n{site}\n'
+    (tmp_path / "nightly.toml").write_text(config)
+    done = logstats("nightly", "nightly.toml", "--now", "2026-02-02T03:00")
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert stored_visitors(tmp_path / "store") == visitors
+
+
+def test_a_proxy_that_is_none_is_refused_with_its_key(tmp_path: Path, logstats: Logstats) -> None:
+    config = 'store = "s"\ntrusted_proxies = ["192.0.2.7/24"]\n[[site]]\nname = "w"\nlogs = ["a"]\n'
+    (tmp_path / "nightly.toml").write_text(config)
+    done = logstats("nightly", "--check", "nightly.toml")
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"logstats: nightly.toml: trusted_proxies: a trusted proxy is a network")

@@ -9,12 +9,13 @@ import click
 
 from logstats.collecting import COUNT, DROP, Collected, Task, collect_logs
 from logstats.commands.clock import NOW, Moment
-from logstats.commands.options import Zone, input_options, store_option
+from logstats.commands.options import Zone, input_options, proxy_option, store_option
 from logstats.enrich import Scope
 from logstats.errors import InputError, UsageError
 from logstats.geo import open_databases
 from logstats.pipeline import Rules
 from logstats.policy import load_policy
+from logstats.proxies import Proxies
 from logstats.read import STDIN
 from logstats.recognize import format_named
 from logstats.store import lock_store, open_store
@@ -46,6 +47,7 @@ from logstats.store.days import add_site
     metavar="MMDB",
     help="A MaxMind database of countries, cities or networks.",
 )
+@proxy_option
 @click.option("--now", type=Moment(), default=NOW, hidden=True)
 @input_options
 def collect(
@@ -58,6 +60,7 @@ def collect(
     partial: bool,
     tz: str,
     databases: tuple[str, ...],
+    proxies: tuple[str, ...],
     now: datetime,
     format_name: str | None,
     policy: str,
@@ -71,7 +74,12 @@ def collect(
     """
     if STDIN in logs and not source:
         raise UsageError("-: standard input has no name; give it one with --source NAME")
-    rules = Rules(load_policy(policy), Scope(tz), open_databases(databases) if databases else None)
+    rules = Rules(
+        load_policy(policy),
+        Scope(tz),
+        open_databases(databases) if databases else None,
+        proxies=Proxies(proxies) if proxies else None,
+    )
     forced = format_named(format_name)
     with lock_store(directory, "collect"), open_store(directory, create=True) as store:
         site = add_site(store, site_name, tz)

@@ -96,6 +96,18 @@ def input_options(command: _F) -> _F:
     return command
 
 
+def proxy_option(command: _F) -> _F:
+    """Add whose word counts about who the client is: --trusted-proxy."""
+    return click.option(
+        "--trusted-proxy",
+        "proxies",
+        multiple=True,
+        metavar="CIDR",
+        help="A proxy of yours: 192.0.2.0/24, an address, or unix:. The client is then the right-most other "
+        "address of the forwarded-for field. May be given several times.",
+    )(command)
+
+
 def scope_options(command: _F) -> _F:
     """Add which hits count: --since, --until, --tz, --bots."""
     for option in (

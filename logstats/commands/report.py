@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from logstats.commands.ending import end_run, refuse_nothing
-from logstats.commands.options import input_options, read_host, scope_options
+from logstats.commands.options import input_options, proxy_option, read_host, scope_options
 from logstats.commands.outputs import Outputs, output_options, show_report
 from logstats.commands.progress import watch_progress
 from logstats.commands.publishing import Publishing
@@ -63,14 +63,7 @@ from logstats.tables import Report
     metavar="PERCENT",
     help="Exit with 1 if more lines fit no format.",
 )
-@click.option(
-    "--trusted-proxy",
-    "proxies",
-    multiple=True,
-    metavar="CIDR",
-    help="A proxy of yours: 192.0.2.0/24, an address, or unix:. The client is then the right-most other "
-    "address of the forwarded-for field. May be given several times.",
-)
+@proxy_option
 @input_options
 def report(
     *,

@@ -18,6 +18,7 @@ from logstats.geo import Geo, open_databases
 from logstats.nightly.alerts import Alert, read_alert
 from logstats.nightly.periods import PERIODS, read_pattern
 from logstats.policy import Policy, load_policy
+from logstats.proxies import Proxies
 from logstats.recognize import format_named
 from logstats.report import check_target
 from logstats.store.days import SITE_NAME
@@ -51,6 +52,7 @@ class SiteConfig:
     timezone: str
     geo: Geo | None
     late: str
+    proxies: Proxies | None = None
     reports: tuple[ReportConfig, ...] = ()
     alerts: tuple[Alert, ...] = ()
 
@@ -84,6 +86,7 @@ _TOP: Final = frozenset(
         "timezone",
         "geo",
         "late",
+        "trusted_proxies",
         "keep_days",
         "delete_logs_after_days",
         "ledger",
@@ -91,7 +94,9 @@ _TOP: Final = frozenset(
         "site",
     }
 )
-_SITE: Final = frozenset({"name", "logs", "format", "policy", "timezone", "geo", "late", "report", "alerts"})
+_SITE: Final = frozenset(
+    {"name", "logs", "format", "policy", "timezone", "geo", "late", "trusted_proxies", "report", "alerts"}
+)
 _REPORT: Final = frozenset({"outputs", "period", "top", "compare"})
 
 
@@ -207,6 +212,7 @@ def _read_site(table: _Table, top: _Table, beside: Path) -> SiteConfig:
     late = own("late").text("late", COUNT)
     if late not in (COUNT, DROP):
         raise own("late").bad("late", f"must be {COUNT} or {DROP}")
+    proxies = own("trusted_proxies").texts("trusted_proxies", [])
     logs = table.texts("logs")
     if not logs or "-" in logs:
         raise table.bad("logs", "must name files, directories or patterns")
@@ -227,6 +233,7 @@ def _read_site(table: _Table, top: _Table, beside: Path) -> SiteConfig:
         timezone=own("timezone").made("timezone", lambda: _zone(zone)),
         geo=own("geo").made("geo", lambda: open_databases(geo) if geo else None),
         late=late,
+        proxies=own("trusted_proxies").made("trusted_proxies", lambda: Proxies(proxies) if proxies else None),
         reports=reports,
         alerts=tuple(table.made("alerts", partial(read_alert, text)) for text in table.texts("alerts", [])),
     )

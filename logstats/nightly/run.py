@@ -99,7 +99,7 @@ def _guard(outcome: Outcome, step: Callable[[], object]) -> None:
 
 def _serve_site(store: Store, config: Config, one: SiteConfig, now: datetime, outcome: Outcome) -> None:
     site = add_site(store, one.name, one.timezone)
-    rules = Rules(one.policy, Scope(one.timezone), one.geo)
+    rules = Rules(one.policy, Scope(one.timezone), one.geo, proxies=one.proxies)
     done = collect_logs(store, Task(site, one.logs, rules, now, one.format, late=one.late))
     for problem in done.problems:
         outcome.fail(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.corpus import CORPUS, IN_CI, ROOT, WHERE_FROM
+from tests.forking import Forks, counts_early
 
 Logstats = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
@@ -47,8 +48,16 @@ def environment() -> dict[str, str]:
     return kept | {"NO_COLOR": "1", "COLUMNS": "100", "PYTHONPATH": os.pathsep.join(paths)}
 
 
+@pytest.fixture(scope="session")
+def forks(environment: dict[str, str]) -> Iterator[Forks]:
+    """One for each worker of the tests."""
+    made = Forks(environment)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def logstats(tmp_path: Path, environment: dict[str, str]) -> Logstats:
+def logstats(tmp_path: Path, environment: dict[str, str], forks: Forks) -> Logstats:
     """Run `python -m logstats` as a process of its own, in an empty directory.
 
     Called as `logstats("report", "-", input=b"...", cwd=..., env={...})`; the result has
@@ -62,8 +71,11 @@ def logstats(tmp_path: Path, environment: dict[str, str]) -> Logstats:
         env: dict[str, str] | None = None,
         timeout: float = 120,
     ) -> subprocess.CompletedProcess[bytes]:
-        command = [sys.executable, "-m", "logstats", *(os.fspath(arg) for arg in args)]
+        words = [os.fspath(arg) for arg in args]
         where, around = cwd or tmp_path, environment | (env or {})
+        if not counts_early(set(env or {})):
+            return forks.run(words, input, cwd=where, env=around, timeout=timeout)
+        command = [sys.executable, "-m", "logstats", *words]
         return subprocess.run(
             command, input=input, cwd=where, env=around, capture_output=True, timeout=timeout, check=False
         )

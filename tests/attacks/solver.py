@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from functools import partial
 from typing import Any
@@ -108,31 +108,30 @@ def group_of(name: str, atom: Atom) -> tuple[Any, ...] | None:
     return found[0] if found else None
 
 
-def small_groups(site: Site, k: int) -> Iterable[tuple[str, set[Atom]]]:
-    """Every group of the linked tables and their sums with 0 < visitors < k on each day."""
+def _groups_of_people(site: Site) -> Iterator[tuple[str, list[Hit]]]:
+    """Yield each group of the linked tables and their sums: its table, and the hits of people in it."""
     people = [hit for hit in site.hits if hit.visitor is not None]
     for name in (*WITH_KINDS, "days"):
         groups: dict[Any, list[Hit]] = {}
         for hit in people:
             for key in [(hit.day,)] if name == "days" else keys_of(name, hit):
                 groups.setdefault(key, []).append(hit)
-        for hits in groups.values():
-            days: dict[date, set[int | None]] = {hit.day: set() for hit in hits}
-            for hit in hits:
-                days[hit.day].add(hit.visitor)
-            if max(map(len, days.values())) < k:
-                yield name, {atom_of(hit) for hit in hits}
+        yield from ((name, hits) for hits in groups.values())
 
 
-def dominated_groups(site: Site, percent: int) -> Iterable[tuple[str, set[Atom]]]:
-    """Every group of which one visitor made more than this share of the hits of people."""
-    people = [hit for hit in site.hits if hit.visitor is not None]
-    for name in (*WITH_KINDS, "days"):
-        groups: dict[Any, list[Hit]] = {}
-        for hit in people:
-            for key in [(hit.day,)] if name == "days" else keys_of(name, hit):
-                groups.setdefault(key, []).append(hit)
-        for hits in groups.values():
-            top = Counter(hit.visitor for hit in hits).most_common(1)[0][1]
-            if top * 100 > percent * len(hits):
-                yield name, {atom_of(hit) for hit in hits}
+def small_groups(site: Site, k: int) -> Iterator[tuple[str, set[Atom]]]:
+    """Yield every group with 0 < visitors < k on each day."""
+    for name, hits in _groups_of_people(site):
+        days: dict[date, set[int | None]] = {hit.day: set() for hit in hits}
+        for hit in hits:
+            days[hit.day].add(hit.visitor)
+        if max(map(len, days.values())) < k:
+            yield name, {atom_of(hit) for hit in hits}
+
+
+def dominated_groups(site: Site, percent: int) -> Iterator[tuple[str, set[Atom]]]:
+    """Yield every group of which one visitor made more than this share of the hits of people."""
+    for name, hits in _groups_of_people(site):
+        top = Counter(hit.visitor for hit in hits).most_common(1)[0][1]
+        if top * 100 > percent * len(hits):
+            yield name, {atom_of(hit) for hit in hits}

@@ -9,7 +9,7 @@ import click
 
 from logstats.collecting import COUNT, DROP, Collected, Task, collect_logs
 from logstats.commands.clock import NOW, Moment
-from logstats.commands.options import Zone, input_options, proxy_option, store_option
+from logstats.commands.options import Zone, geo_option, input_options, proxy_option, store_option
 from logstats.enrich import Scope
 from logstats.errors import InputError, UsageError
 from logstats.geo import open_databases
@@ -40,13 +40,7 @@ from logstats.store.days import add_site
     "--partial", is_flag=True, help="Store days even if a log could not be read; its lines will be late."
 )
 @click.option("--tz", type=Zone(), default="UTC", show_default=True, help="Time zone of days and hours.")
-@click.option(
-    "--geo",
-    "databases",
-    multiple=True,
-    metavar="MMDB",
-    help="A MaxMind database of countries, cities or networks.",
-)
+@geo_option
 @proxy_option
 @click.option("--now", type=Moment(), default=NOW, hidden=True)
 @input_options

@@ -96,6 +96,17 @@ def input_options(command: _F) -> _F:
     return command
 
 
+def geo_option(command: _F) -> _F:
+    """Add where countries and networks are looked up: --geo."""
+    return click.option(
+        "--geo",
+        "databases",
+        multiple=True,
+        metavar="MMDB",
+        help="A MaxMind database of countries, cities or networks.",
+    )(command)
+
+
 def proxy_option(command: _F) -> _F:
     """Add whose word counts about who the client is: --trusted-proxy."""
     return click.option(

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from logstats.commands.ending import end_run, refuse_nothing
-from logstats.commands.options import input_options, proxy_option, read_host, scope_options
+from logstats.commands.options import geo_option, input_options, proxy_option, read_host, scope_options
 from logstats.commands.outputs import Outputs, output_options, show_report
 from logstats.commands.progress import watch_progress
 from logstats.commands.publishing import Publishing
@@ -49,13 +49,7 @@ from logstats.tables import Report
     "was published. The ledger keeps the reason.",
 )
 @scope_options
-@click.option(
-    "--geo",
-    "databases",
-    multiple=True,
-    metavar="MMDB",
-    help="A MaxMind database of countries, cities or networks.",
-)
+@geo_option
 @click.option("--top", type=click.IntRange(min=1), help="Rows of a table; the rest is in (other).")
 @click.option(
     "--max-rejected",

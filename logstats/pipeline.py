@@ -56,11 +56,15 @@ class Job:
 
 @dataclass(slots=True)
 class Logs:
-    """The named logs as jobs; what could not be read or recognized is in `problems`."""
+    """The named logs as jobs; what could not be read or recognized is in `problems`.
+
+    Where they are read for hits (`of_hits`), an error log is a problem.
+    """
 
     names: tuple[str, ...]
     forced: tuple[Format, ...] = ()
     watch: Watcher | None = None
+    of_hits: bool = False
     problems: list[Problem] = field(default_factory=list)
     found_formats: list[Format] = field(default_factory=list)
     sources_read: int = 0
@@ -91,7 +95,7 @@ class Logs:
                 yield Job(item, self.forced)
 
     def _recognize(self, block: Block) -> tuple[Format, ...] | Problem | None:
-        formats = recognize(block.source, block.data, self.forced)
+        formats = recognize(block.source, block.data, self.forced, of_hits=self.of_hits)
         if isinstance(formats, Problem):
             self.problems.append(formats)
             self.sources_read -= 1

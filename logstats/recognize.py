@@ -15,26 +15,37 @@ if TYPE_CHECKING:
 # Lines that are looked at to find a format.
 FIRST_LINES: Final = 200
 FIRST_BYTES: Final = 256 * 1024
+_NO_HITS: Final = (
+    "is an error log, of which no statistics are made; `logstats anonymize` takes addresses out of it"
+)
 _HEADER: Final = b"#Fields:"
 # The last byte of a byte order mark, which a file and each part of a joined one may begin with.
 _MARK_END: Final = b"\xbf"
 
 
-def recognize(source: str, data: bytes, forced: tuple[Format, ...]) -> tuple[Format, ...] | Problem | None:
+def recognize(
+    source: str, data: bytes, forced: tuple[Format, ...], *, of_hits: bool = False
+) -> tuple[Format, ...] | Problem | None:
     """Return the formats of a source, the likeliest first, or why it is no log.
 
     Args:
         source: Its name, for the message.
         data: Its first lines.
         forced: What the user named; then nothing is looked for.
+        of_hits: Whether hits are counted; then a log of messages is none.
 
     Returns:
         None where there is nothing but blank lines yet.
     """
     if looks_binary(data[:4096]):
         return Problem(source, "is no text; a log is read plain or as gz, bz2, xz or zst")
-    if forced:
-        return forced
+    found = forced or _detect(source, data)
+    if of_hits and isinstance(found, tuple) and found[0].tells_messages:
+        return Problem(source, f"{_NO_HITS} ({found[0].name})")
+    return found
+
+
+def _detect(source: str, data: bytes) -> tuple[Format, ...] | Problem | None:
     lines = [decode_line(line) for line in split_lines(data[:FIRST_BYTES])[:FIRST_LINES]]
     if not any(line.strip() for line in lines):
         return None

@@ -125,7 +125,7 @@ def survey_match(match: Match, forced: tuple[Format, ...], timezone: str) -> Sur
         None while not one of its lines has a time: they have no day to be counted in.
     """
     carrier, stream = match.carrier, match.stream
-    formats = recognize(carrier.name, carrier.head(FIRST_BYTES), forced)
+    formats = recognize(carrier.name, carrier.head(FIRST_BYTES), forced, of_hits=True)
     if isinstance(formats, Problem):
         return formats
     parts: list[Part] = []

@@ -74,7 +74,7 @@ def anonymize(
         click.echo(f"logstats: {warning}", err=True)
     keys.destroy_old()
     with watch_progress(quiet=quiet) as watch, open_target(output, append=streaming) as target:
-        read = Logs(names, format_named(format_name), watch)
+        read = Logs(names, format_named(format_name), watch, of_hits=options.preset == TOR)
         lines = _write(read, options, rules, keys, target, streaming=streaming)
         refuse_nothing(read)
     _destroy_old(keys, ledger)

@@ -107,7 +107,7 @@ def report(
     trusted = Proxies(proxies) if proxies else None
     counting = Rules(rules, Scope(tz, since, until, bots), places, hosts, trusted)
     with watch_progress(quiet=quiet) as watch:
-        read = Logs(logs, format_named(format_name), watch)
+        read = Logs(logs, format_named(format_name), watch, of_hits=True)
         made = report_logs(read, counting, top=top)
     refuse_nothing(read)
     with publishing.note(made, hosts, outputs):

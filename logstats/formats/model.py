@@ -153,6 +153,12 @@ class Format:
         return tuple(token for token in self.tokens if isinstance(token, Field))
 
     @property
+    def tells_messages(self) -> bool:
+        """Whether its lines are messages, as in an error log, and tell no request and no answer."""
+        told = set(self.columns)
+        return MESSAGE in told and not told & {schema.METHOD, schema.PATH, schema.STATUS, REQUEST}
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The columns that a line of this format fills."""
         return tuple(dict.fromkeys(f.column for f in self.fields if f.column is not None))

@@ -11,6 +11,7 @@ result codes of Squid; IANA's TLS cipher suites and the names that OpenSSL has f
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import polars as pl
@@ -60,6 +61,16 @@ def clean_delivery(column: str, words: pl.Series) -> pl.Series:
     is_nothing = word.is_null() | word.is_in(_NOTHING)
     kept = pl.when(is_nothing).then(pl.lit(NOT_TOLD)).otherwise(known.fill_null(OTHER))
     return pl.select(kept.alias(column)).to_series()
+
+
+@lru_cache(maxsize=4096)
+def is_known(column: str, word: str) -> bool:
+    """Whether a word of such a column is one of a server.
+
+    >>> is_known("cache_status", "HIT"), is_known("cache_status", "anna")
+    (True, False)
+    """
+    return bool(clean_delivery(column, pl.Series([word])).item() != OTHER)
 
 
 def encode_words(words: pl.Series, column: str) -> tuple[pl.Series, pl.DataFrame]:

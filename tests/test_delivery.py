@@ -225,3 +225,14 @@ def test_formats_that_write_it_in_their_own_way(name: str, text: str, told: dict
 
     assert isinstance(hit, dict)
     assert {key: hit.get(key) for key in told} == told
+
+
+def test_anonymize_keeps_words_of_servers_and_masks_what_stands_in_their_place(logstats: Logstats) -> None:
+    known = line(7, WORDS[0])
+    strange = line(7, ("anna@example.org", "198.51.100.77", "MISS"))
+    done = logstats("anonymize", "-", "--format", LAYOUTS["plain"], input=(known + strange).encode())
+
+    first, second = done.stdout.decode().splitlines()
+    assert first.endswith(" ".join(WORDS[0]))
+    assert "anna" not in second
+    assert "198.51.100.77" not in second

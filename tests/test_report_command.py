@@ -51,6 +51,37 @@ def test_links_from_the_named_site_are_internal_and_its_name_is_shown(
     assert json.loads((tmp_path / "with.json").read_text())["site"] == "www.example.org, example.net"
 
 
+@pytest.mark.parametrize(
+    "sites",
+    [
+        ("--site", "www.example.org,shop.example.org"),
+        ("--site", "www.example.org", "--site", "SHOP.example.org"),
+    ],
+    ids=["list", "several times"],
+)
+@pytest.mark.parametrize("kind", ["combined", "json"])
+def test_virtual_hosts_that_are_listed_are_named_and_no_others(
+    sites: tuple[str, ...], kind: str, logstats: Logstats, tmp_path: Path
+) -> None:
+    hosts = ["www.example.org"] * 30 + ["shop.example.org"] * 20 + ["secret.example.net"] * 15
+    lines = [
+        f'{host}:443 198.51.100.{n} - - [01/Feb/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "{AGENT}"'
+        if kind == "combined"
+        else json.dumps(
+            {"time": "2026-02-01T10:00:00Z", "remote_addr": f"198.51.100.{n}", "request": "GET / HTTP/1.1",
+             "status": 200, "http_host": host, "http_user_agent": AGENT}
+        )
+        for n, host in enumerate(hosts)
+    ]  # fmt: skip
+    (tmp_path / "hosts.log").write_text("\n".join(lines) + "\n")
+    done = logstats("report", "hosts.log", "-o", "hosts.json", *sites)
+
+    assert done.returncode == 0, done.stderr
+    found = {row["vhost"]: row["hits"] for row in tables(tmp_path / "hosts.json")["vhosts"]}
+    assert found == {"www.example.org": 30, "shop.example.org": 20, "(other host)": 15}
+    assert "secret" not in (tmp_path / "hosts.json").read_text()
+
+
 def test_a_site_that_is_no_host_name_is_refused(log: Path, logstats: Logstats) -> None:
     done = logstats("report", log, "--site", "not a host")
 

@@ -32,8 +32,8 @@ from logstats.tables import Report
     "--site",
     "sites",
     multiple=True,
-    metavar="NAME",
-    help="A host name of the site itself: links from it count as (internal), and it may be named. May be "
+    metavar="NAME[,NAME]",
+    help="Host names of the site itself: links from them count as (internal), and they may be named. May be "
     "given several times. With --store: whose days, if there are several sites.",
 )
 @click.option(
@@ -102,7 +102,7 @@ def report(
         return 0
     if not logs:
         raise click.UsageError("name a LOG, - for standard input, or a --store")
-    hosts = tuple(read_host(site) for site in sites)
+    hosts = tuple(read_host(site) for named in sites for site in named.split(","))
     places = open_databases(databases) if databases else None
     trusted = Proxies(proxies) if proxies else None
     counting = Rules(rules, Scope(tz, since, until, bots), places, hosts, trusted)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from logstats import schema
+from logstats.delivery import is_known
 from logstats.formats import Field, model
 from logstats.formats.readers import without_quotes
 from logstats.formats.requests import split_request
@@ -23,7 +24,7 @@ _KEPT_COLUMNS: Final = frozenset(
     {
         schema.TIME, schema.METHOD, schema.PROTOCOL, schema.STATUS, schema.BYTES_SENT, schema.VHOST,
         schema.DURATION_US, model.CLIENT_PORT, model.SERVER_PORT, model.BYTES_RECEIVED,
-        model.UPSTREAM_TIME_US, model.CACHE_STATUS, model.TLS_PROTOCOL, model.TLS_CIPHER, model.LEVEL,
+        model.UPSTREAM_TIME_US, model.LEVEL,
     }
 )  # fmt: skip
 _KEPT_TYPES: Final = frozenset(
@@ -32,7 +33,7 @@ _KEPT_TYPES: Final = frozenset(
         "microseconds", "nanoseconds", "seconds_list", "integer_list", "unit_seconds", "clf", "iso", "epoch",
         "epoch_ms", "epoch_us", "error_time", "slash_time", "php_time", "strftime", "method", "protocol",
         "letter", "pad", "level", "php_level", "counters", "haproxy_timers", "haproxy_count",
-        "padded_milliseconds", "tls_number", "tls_suite", "cache_tag",
+        "padded_milliseconds", "cache_tag",
     }
 )  # fmt: skip
 _ADDRESS_COLUMNS: Final = frozenset({schema.HOST, model.PEER, model.FORWARDED_FOR, model.UPSTREAM_ADDR})
@@ -84,6 +85,11 @@ def is_kept(field: Field | None) -> bool:
     )
 
 
+def _is_delivery(column: str | None, text: str) -> bool:
+    """Whether this is a word of the server on how it delivered, or the number of one."""
+    return column in schema.DELIVERY and (text.isdecimal() or is_known(column, text))
+
+
 def mask_value(name: str, field: Field | None, text: str) -> Iterator[Piece]:  # noqa: C901, PLR0912 - one branch a kind
     """Yield the pieces of a value that is not masked as they are, and a slot for each that is."""
     column, kind = (field.column, field.type) if field is not None else (None, "")
@@ -91,7 +97,7 @@ def mask_value(name: str, field: Field | None, text: str) -> Iterator[Piece]:  #
         yield '"'
         yield from mask_value(name, Field(name, kind.removeprefix("quoted_"), column), text[1:-1])
         yield '"'
-    elif text in ("", NOTHING) or is_kept(field):
+    elif text in ("", NOTHING) or is_kept(field) or _is_delivery(column, text):
         yield text
     elif column == schema.AGENT:
         yield Slot(What.AGENT, text, as_it_is)

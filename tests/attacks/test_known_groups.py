@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -197,29 +196,29 @@ def test_a_small_site_shows_a_sentence_and_nothing_else():
     assert "Fewer than 10 visitors" in report.notes[-1]
 
 
+def sums_of(ranges: list[range]) -> set[int]:
+    """Every sum of one number out of each."""
+    sums = {0}
+    for numbers in ranges:
+        sums = {found + number for found in sums for number in numbers}
+    return sums
+
+
 @settings(max_examples=EXAMPLES)
-@given(st.lists(st.integers(1, 30), min_size=2, max_size=6), st.data())
-def test_no_count_of_a_hidden_browser_follows_from_the_rules_themselves(sizes, data):
+@given(st.lists(st.integers(1, 30), min_size=2, max_size=6))
+def test_no_count_of_a_hidden_browser_follows_from_the_rules_themselves(sizes):
     """The attack: try every way to fill (other) that ends in the report shown."""
     names = [f"b{n}" for n in range(len(sizes))]
     hits = [hit for n, size in enumerate(sizes) for hit in crowd(size, start=1000 * n, browser=names[n])]
-    table = Site(hits).report().tables.get("browsers")
+    table = Site(hits, ["browsers"], check=False).report().tables.get("browsers")
     if table is None or table.suppressed is None or table.rows.is_empty():
         return
     seen = [row for row in table.rows.to_dicts() if row["browser"] != OTHER]
     other = table.rows.to_dicts()[-1]["visitors"]
     small, large = table.suppressed.groups, len(sizes) - len(seen) - table.suppressed.groups
     least = min(row["visitors"] for row in seen)
-    counts = (
-        {
-            found[0]
-            for found in product(range(1, K), repeat=small)
-            for cover in product(range(K, least + 1), repeat=large)
-            if sum(found) + sum(cover) == other
-        }
-        if small + large <= 4
-        else set(range(K))
-    )
+    rest = sums_of([range(1, K)] * (small - 1) + [range(K, least + 1)] * large)
+    counts = {first for first in range(1, K) if other - first in rest}
 
     assert len(counts) >= DEFAULT.disclosure.room
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.reports import ALL, big_report
 from tests.waiting import PATIENCE_SECONDS
 
 PATIENCE_MS = PATIENCE_SECONDS * 1000
+REPORTS = {**ALL, "short": lambda: big_report(14)}
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -46,17 +48,22 @@ def axe() -> str:
 
 
 @pytest.fixture(scope="session")
-def files(tmp_path_factory) -> dict[str, Path]:
+def page_of(tmp_path_factory) -> Callable[[str], Path]:
+    """Write a report as a page when it is first asked for: `big`, or `big-de` for another language."""
     directory = tmp_path_factory.mktemp("pages")
-    for name, make in {**ALL, "short": lambda: big_report(14)}.items():
-        write_report(make(), directory / f"{name}.html")
-        for lang in ("de", "fr"):
-            write_report(make(), directory / f"{name}-{lang}.html", lang=lang)
-    return {path.stem: path for path in directory.iterdir()}
+
+    @cache
+    def write(name: str) -> Path:
+        report, _, lang = name.partition("-")
+        path = directory / f"{name}.html"
+        write_report(REPORTS[report](), path, lang=lang or "en")
+        return path
+
+    return write
 
 
 @pytest.fixture
-def opened(browser, files) -> Callable[..., object]:
+def opened(browser, page_of) -> Callable[..., object]:
     """Open a report: `with opened("big", width=320, scheme="dark") as page`; `page.said` is what it said."""
 
     @contextmanager
@@ -70,7 +77,7 @@ def opened(browser, files) -> Callable[..., object]:
         page.on("console", lambda message: page.said.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: page.said.append(f"error: {error}"))
         page.on("dialog", lambda dialog: page.said.append(f"dialog: {dialog.message}"))
-        address = files[name].as_uri()
+        address = page_of(name).as_uri()
         page.on(
             "request",
             lambda request: page.said.append(f"request: {request.url}") if request.url != address else None,

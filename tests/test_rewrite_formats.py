@@ -38,6 +38,57 @@ def read_by(preset: formats.Format, line: str) -> formats.Hit:
     return hit
 
 
+HIDDEN = {
+    "percent": "203%2e0%2E113%2e77",
+    "percent twice": "2001%253Adb8%253A%253A9",
+    "escapes of Apache and nginx": r"203\x2e0\x2E113\x2e77",
+    "all escaped": "".join(f"\\x{ord(sign):02x}" for sign in "203.0.113.77"),
+    "escapes of JSON": r"2001\u003adb8\u003A\u003a9",
+    "HTML": "203&#46;0&#x2e;113&#X2E;77",
+    "defanged": "203[.]0[.]113[.]77",
+    "full width": "２０３．０．１１３．７７",
+    "other digits": "٢٠٣.٠.١١٣.٧٧",
+    "unseen signs": "203\u200b.0\u00ad.113.\ufeff77",
+    "name of a host": "ec2-203-0-113-77.compute.example.com",
+    "name of an IPv6 host": "2001-db8--9.ipv6-literal.net",
+    "hexadecimal": "0xcb00714d",
+    "octal": "0313.0.0161.0115",
+    "reversed": "77.113.0.203.in-addr.arpa",
+    "octet too high": "203.0.113.777",
+    "too many colons": "2001:db8:::9",
+    "port without brackets": "::ffff:203.0.113.77:443",
+}
+MESSAGES = {
+    "text": "x {} y",
+    "nginx_error": "2026/02/01 10:00:00 [error] 5#0: *3 x {} y, server: s",
+    "apache_error": "[Sun Feb 01 10:00:00.1 2026] [core:error] [pid 7:tid 8] [client 192.0.2.1:5] x {} y",
+    "apache_error_old": "[Sun Feb 01 10:00:00 2026] [error] [client 192.0.2.1] x {} y",
+    "php_fpm_error": "[01-Feb-2026 10:00:00] WARNING: x {} y",
+}
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+@pytest.mark.parametrize("hidden", HIDDEN.values(), ids=HIDDEN.keys())
+def test_what_looks_like_an_address_is_not_passed_on(name: str, hidden: str) -> None:
+    written = rewrite(MESSAGES[name].format(hidden) + "\n", formats.preset(name))
+
+    assert hidden not in written
+    assert re.search(r"\bx .* y", written)
+    assert not {"77", "113", "9"} & set(re.split(r"[^0-9A-Za-z]+", written))
+
+
+@pytest.mark.parametrize("text", ["backup-2026-02-01-10-00.tar", "a-1-2-3", "1.2.3", "10:00:00", "DBI::db"])
+def test_what_is_no_address_stays(text: str) -> None:
+    assert rewrite(f"x {text} y\n", *TEXT) == f"x {text} y\n"
+
+
+@pytest.mark.parametrize(
+    "text", ["a", "1", "1.", "1-", ":", "%3A", "[:]", "a\u200b", "1-1-1-", r"\x31", "&#"]
+)
+def test_a_long_text_is_looked_at_once(text: str) -> None:
+    assert list(find_addresses(text * 100_000)) is not None
+
+
 @pytest.mark.parametrize("name", formats.names())
 def test_a_line_of_each_format_stays_one_without_its_address_and_user(name: str) -> None:
     preset = formats.preset(name)

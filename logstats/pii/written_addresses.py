@@ -1,6 +1,6 @@
 """Where addresses stand in free text, in any notation; the reading of each is somebody else's.
 
-Only runs of digits, colons and dots are looked at, each once, so that the time is linear in
+Only runs of digits, colons, dots and their escapes are looked at, each once, so that the time is linear in
 the length of the text. What looks like an address and is none is found too: whoever
 rewrites the text must not pass it on.
 
@@ -12,8 +12,11 @@ from __future__ import annotations
 
 import re
 import socket
+import sys
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 # The longest notation has 45 characters (RFC 4291 section 2.2, form 3).
@@ -24,17 +27,32 @@ _HIGHEST_OCTET: Final = 255
 _OCTET_DIGITS: Final = 3
 # `2026:10:00:00` is a time: at most this many colons, digits alone, no `::`.
 _TIME_COLONS: Final = 3
+# What stands for a colon or a dot, as it is or in the escapes of URLs, servers, JSON, HTML and of people who
+# do not want a link; and what stands unseen between two characters.
+_COLON: Final = r"(?:%(?:25)*3[Aa]|\\x3[Aa]|\\u003[Aa]|&#58;|&#[xX]3[Aa];|\[:\])"
+_DOT: Final = r"(?:%(?:25)*2[Ee]|\\x2[Ee]|\\u002[Ee]|&#46;|&#[xX]2[Ee];|\[\.\]|\(\.\))"
+_UNSEEN: Final = r"(?<=[0-9A-Fa-f:.])[\u00ad\u200b-\u200f\u2060\ufeff]+"
 _RUN: Final = re.compile(
     r"0[xX][0-9A-Fa-f]{8}(?![0-9A-Za-z])"
     r"|0[xX][0-9A-Fa-f]{1,2}(?:\.0[xX][0-9A-Fa-f]{1,2}){3}"
     r"|(?<=://)[0-9]{8,10}(?![0-9.])"
-    r"|(?:[0-9A-Fa-f]\.){8,32}(?=ip6\.arpa)"
-    r"|(?=[0-9A-Fa-f]*+(?:[:.]|%3[Aa]|%2[Ee]))(?:[0-9A-Fa-f:.]|%3[Aa]|%2[Ee])++",
+    r"|(?<![0-9A-Fa-f])(?:[0-9A-Fa-f]\.){8,32}(?=ip6\.arpa)"
+    r"|(?<![0-9A-Fa-f])[0-9A-Fa-f]{1,4}(?:-[0-9A-Fa-f]{0,4}){2,7}(?=\.ipv6-literal\.net)"
+    # in names of hosts, but no date
+    r"|(?<![0-9])(?<![0-9]{4}-)[0-9]{1,3}(?:-[0-9]{1,3}){3}(?!-?[0-9])"
+    # seven characters at least, all escaped
+    r"|(?:\\x[0-9A-Fa-f]{2}){7,}+"
+    # at the first digit only, so that a long number is looked at once
+    rf"|(?<![0-9A-Fa-f])(?=(?:[0-9A-Fa-f]++(?:{_UNSEEN})?)?+(?:[:.]|{_COLON}|{_DOT}))"
+    rf"(?:[0-9A-Fa-f:.]|{_COLON}|{_DOT}|{_UNSEEN})++",
 )
+_PLAIN_RUN: Final = re.compile(r"[0-9A-Fa-f:.]*")
+_ESCAPES: Final = ((re.compile(_COLON), ":"), (re.compile(_DOT), "."), (re.compile(_UNSEEN), ""))
 _DOTTED: Final = re.compile(r"[0-9]+(?:\.[0-9]+){3,}+")
 _ZONE: Final = re.compile(r"%(?:25)?[A-Za-z][0-9A-Za-z_.-]{0,31}")
 _REVERSED: Final = ".in-addr.arpa"
-_ESCAPED: Final = re.compile(r"%(3[Aa]|2[Ee])")
+_ESCAPED: Final = "\\x"
+_BEFORE_NAMES: Final = ("ip6.arpa", ".ipv6-literal.net")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +71,36 @@ def find_addresses(text: str) -> Iterator[Written]:
     ...  for found in find_addresses(text)]
     ['2001:db8::1', '192.0.2.1']
     """
-    for run in _RUN.finditer(text):
-        yield from _of_run(text, run.start(), run.end())
+    plain = text if text.isascii() else text.translate(_digits())
+    for run in _RUN.finditer(plain):
+        for found in _of_run(plain, run.start(), run.end()):
+            is_address = found.is_address and text[found.start : found.end].isascii()
+            yield Written(found.start, found.end, is_address)
+
+
+@cache
+def _digits() -> dict[int, str]:
+    """Return what digits, dots and colons of all scripts are among those of ASCII."""
+    every = map(chr, range(0x80, sys.maxunicode + 1))
+    signs = {0x3002: ".", 0xFF0E: ".", 0xFF61: ".", 0xFF1A: ":"}
+    return signs | {ord(sign): str(unicodedata.decimal(sign)) for sign in every if sign.isdecimal()}
 
 
 def _of_run(text: str, start: int, end: int) -> Iterator[Written]:
     run = text[start:end]
-    if run[:2] in ("0x", "0X") or run.isdigit() or text.startswith("ip6.arpa", end):
+    if run[:2] in ("0x", "0X") or run.isdigit() or text.startswith(_BEFORE_NAMES, end):
         yield Written(start, end, is_address=False)
-    elif "%" in run:
-        plain = _ESCAPED.sub(lambda found: ":" if found[1][0] == "3" else ".", run)
-        if any(_of_run(plain, 0, len(plain))):
+    elif _PLAIN_RUN.fullmatch(run) is None:
+        if run.startswith(_ESCAPED):
+            is_found = any(find_addresses(bytes.fromhex(run.replace(_ESCAPED, "")).decode("latin-1")))
+        elif "-" in run:
+            octets = run.split("-")
+            is_found = all(int(octet) <= _HIGHEST_OCTET for octet in octets)
+        else:
+            for escape, sign in _ESCAPES:
+                run = escape.sub(sign, run)
+            is_found = any(_of_run(run, 0, len(run)))
+        if is_found:
             yield Written(start, end, is_address=False)
     elif run.count(":") > 1:
         yield from _of_colons(text, start, end)

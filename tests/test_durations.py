@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logstats import schema
+from logstats.audit.rules import Request, Rules
+from logstats.audit.run import run_audit
 from logstats.buckets import LONGEST_US, bucket_of, time_of
+from logstats.collecting import closing
+from logstats.report import to_json
 from logstats.summaries import BadSummary, validate_summary
 from tests import times
 from tests.conftest import Logstats
@@ -274,3 +280,63 @@ def test_every_output_shows_durations_and_the_audit_finds_nothing(tmp_path: Path
     assert shown in terminal
     assert shown in (tmp_path / "out/report.md").read_text()
     assert "Response times" in (tmp_path / "out/report.html").read_text()
+
+
+def _swap(row: dict[str, Any]) -> None:
+    row["p50_us"], row["p90_us"] = row["p90_us"], row["p50_us"]
+
+
+EDITS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "percentiles fall": _swap,
+    "other hits": lambda row: row.update(hits=row["hits"] - 1),
+    "a page that is hidden": lambda row: row.update(path="/hidden"),
+    "few hits": lambda row: row.update(hits=9, bot_hits=0),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_the_audit_finds_response_times_that_tell_too_much(edit: Any, tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    path.write_bytes(to_json.render(report(count(site()), DEFAULT, size=len(site()))))
+    request = Request((path,), datetime(2026, 3, 1, tzinfo=UTC), rules=Rules(), shared_places=())
+
+    assert "times" not in {finding.check for finding in run_audit(request).findings}
+    content = json.loads(path.read_text())
+    edit(content["tables"]["durations"]["rows"][0])
+    path.write_text(json.dumps(content))
+    assert "times" in {finding.check for finding in run_audit(request).findings}
+
+
+def test_a_stored_day_keeps_the_buckets_of_its_busiest_pages() -> None:
+    """The others are one page without a name, and no time is told of them."""
+    frame = count(site()).close(times.TABLES).tables["durations"]
+    folded = closing.fold_times(frame, 200)
+
+    by_day = folded.filter(pl.col("path").is_not_null()).group_by("day").len()["len"]
+    assert all(rows <= 200 for rows in by_day)
+    assert set(folded["path"].drop_nulls()) < set(frame["path"])
+    assert folded["hits"].sum() == frame["hits"].sum()
+
+
+def test_days_of_two_machines_and_late_lines_add_up(tmp_path: Path, logstats: Logstats) -> None:
+    """Late hits and those of a second machine count; the visitors stay those that are proven."""
+    first, second = site()[:2000], site()[2000:]
+    (tmp_path / "one.log").write_bytes(times.lines(first[:1500]))
+    (tmp_path / "two.log").write_bytes(times.lines(second))
+    logstats("collect", "one.log", "--store", "one")
+    with (tmp_path / "one.log").open("ab") as log:
+        log.write(times.lines(first[1500:]))
+    logstats("collect", "one.log", "--store", "one")
+    logstats("collect", "two.log", "--store", "two")
+    for name in ("one", "two"):
+        logstats("export", "--store", name, "-o", f"{name}.jsonl")
+    done = logstats("merge", "one.jsonl", "two.jsonl", "--store", "both")
+    assert done.returncode == 0, done.stderr
+    logstats("report", "--store", "both", "-o", "both.json")
+
+    found = {row["path"]: row for row in told(tmp_path / "both.json")["rows"]}
+    exact = by_path(site())
+    for path in ("/", "/a", "/b"):
+        values = [hit.duration_us or 0 for hit in exact[path]]
+        assert found[path]["hits"] == len(values)
+        assert found[path]["p50_us"] == pytest.approx(nearest_rank(values, 50), rel=0.01)

@@ -16,6 +16,7 @@ from logstats.audit import (
     source_addresses,
     source_text,
     stamps,
+    times,
     totals,
 )
 from logstats.audit.check import Check
@@ -32,6 +33,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     totals.SUMS,
     totals.SAME,
     totals.PERIODS,
+    times.CHECK,
     stamps.CHECK,
     safe_output.CHECK,
     leftovers.CHECK,

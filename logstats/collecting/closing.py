@@ -63,7 +63,7 @@ def close_days(
         if name not in ADDING_UP and not bits:
             _count_unions(days, name, rows, accounts)
     if DURATIONS in made:
-        made[DURATIONS] = _fold_times(made[DURATIONS])
+        made[DURATIONS] = fold_times(made[DURATIONS])
     whole = Summary(summary.days, made)
     validate_summary(whole)
     for account in accounts.values():
@@ -138,7 +138,7 @@ def _unite(days: OpenDays, name: str, rows: pl.DataFrame) -> pl.DataFrame:
     return facet.regroup(wanted.select(CELL, GROUP)).join(groups, on=GROUP)
 
 
-def _fold_times(times: pl.DataFrame, most: int = MAX_BUCKETS) -> pl.DataFrame:
+def fold_times(times: pl.DataFrame, most: int = MAX_BUCKETS) -> pl.DataFrame:
     """Return each day's buckets of the pages with most hits of people, the rest as of one page."""
     people = (pl.col(schema.HITS) - pl.col(schema.BOT_HITS)).sum()
     pages = times.group_by(schema.DAY, schema.PATH).agg(people.alias(_SIZE), pl.len().alias("rows"))

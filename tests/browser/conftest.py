@@ -55,7 +55,7 @@ def page_of(tmp_path_factory) -> Callable[[str], Path]:
     @cache
     def write(name: str) -> Path:
         report, _, lang = name.partition("-")
-        path = directory / f"{name}.html"
+        path: Path = directory / f"{name}.html"
         write_report(REPORTS[report](), path, lang=lang or "en")
         return path
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 def decode_line(line: bytes) -> str:
@@ -49,3 +49,16 @@ def line_lengths(data: bytes) -> list[int]:
     if b"\r" in data:
         data = data.replace(b'\r"', b'"').replace(b"\r\n", b"\n").removesuffix(b"\r")
     return list(map(len, split_lines(data)))
+
+
+def write_apart(write: Callable[[bytes], None]) -> Callable[[bytes], None]:
+    """Return a `write` that puts a newline behind a source that ends without one, if more lines follow."""
+    last = b"\n"
+
+    def write_next(data: bytes) -> None:
+        nonlocal last
+        if data:
+            write(data if last == b"\n" else b"\n" + data)
+            last = data[-1:]
+
+    return write_next

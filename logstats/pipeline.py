@@ -20,6 +20,7 @@ from logstats import schema
 from logstats.aggregate import OpenDays
 from logstats.disclose import disclose
 from logstats.enrich import Enricher, Scope, select_hits
+from logstats.lines import write_apart
 from logstats.parse import batch_of_hits, parse_block
 from logstats.read import Block, Problem, find_sources, prefetch, read_sources
 from logstats.recognize import headers_in, recognize
@@ -303,7 +304,7 @@ def anonymize_logs(
     """
     lines = Tally()
     jobs = logs.jobs(flush_early=flush_early)
-    write = _apart(write)
+    write = write_apart(write)
     if flush_early:
         for job in jobs:
             write(_add(lines, _rewrite_job(job, masks)))
@@ -321,19 +322,6 @@ def anonymize_logs(
             for future in waiting:
                 future.cancel()
     return lines
-
-
-def _apart(write: Callable[[bytes], None]) -> Callable[[bytes], None]:
-    """Return a `write` that puts a newline behind a source that ends without one, if more lines follow."""
-    last = b"\n"
-
-    def write_apart(data: bytes) -> None:
-        nonlocal last
-        if data:
-            write(data if last == b"\n" else b"\n" + data)
-            last = data[-1:]
-
-    return write_apart
 
 
 def _add(lines: Tally, rewritten: Rewritten) -> bytes:

@@ -67,13 +67,15 @@ class Plan:
     @property
     def is_known(self) -> bool:
         """Whether every value that could be personal has a column of its own."""
-        known = (None, IDENT, schema.HOST, schema.USER, schema.VHOST)
+        known = (IDENT, schema.HOST, schema.USER, schema.VHOST)
         words = (
             token.column for piece in self.between.values() for token in piece if isinstance(token, Field)
         )
         if not set(schema.DELIVERY).isdisjoint(words):
             return False
-        return not self.ignored and all(word.column in known for word in self.head)
+        if self.ignored or self.delivery:
+            return False
+        return all(word.literal is not None or word.column in known for word in self.head)
 
 
 def plan_of(format_: Format) -> Plan | None:

@@ -54,7 +54,11 @@ _TARGET_TYPES: Final = frozenset({"target", "path", "url"})
 _QUERY_TYPES: Final = frozenset({"query", "query_text"})
 _QUOTED_TYPES: Final = frozenset({"quoted_request", "quoted_text"})
 _DROPPED_COLUMNS: Final = frozenset({schema.USER, model.COOKIE, IDENT})
-_DROPPED_NAMES: Final = frozenset({"%l", "%u", "$remote_user"})
+_DROPPED_NAMES: Final = frozenset({"%l", "%u", "$remote_user", "$binary_remote_addr"})
+# Headers, variables and keys that hold an address: `%{True-Client-IP}i`, `$http_x_client_ip`, `client.ip`.
+_ADDRESS_NAMES: Final = re.compile(
+    r"(?i)(?:^|[-_.{$])(?:ips?|addr|address|ipaddr|ipaddress|ipv[46]|forwarded[-_]for)(?:\}[\^a-z]+)?\Z"
+)
 # Names under which applications log a person: of users, of mail, of what proves who somebody is.
 _TELLING: Final = re.compile(
     r"(?i)(?:user(?![-_. ]?agent)|login|account|e?-?mail|phone|cookie|session|\bsid\b|auth|token|"
@@ -119,6 +123,8 @@ def mask_value(name: str, field: Field | None, text: str) -> Iterator[Piece]:  #
         yield from _mask_addresses(text, local=column != schema.HOST)
     elif column is None and _TELLING.search(name):
         yield NOTHING
+    elif column is None and _ADDRESS_NAMES.search(name):
+        yield from _mask_addresses(text, local=True)
     else:
         yield from mask_text(text)
 

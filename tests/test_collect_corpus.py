@@ -22,7 +22,7 @@ LOGS = sorted(
 @pytest.mark.parametrize("path", LOGS, ids=lambda path: path.name)
 def test_a_stored_log_has_all_its_lines_and_hits(path: Path, tmp_path: Path) -> None:
     rules = Rules(load_policy("internal"), Scope("UTC"))
-    logs = Logs((str(path),))
+    logs = Logs((str(path),), of_hits=True)
     counted = count_logs(logs, rules)
     if logs.problems or not counted.lines.parsed:
         pytest.skip("no access log")

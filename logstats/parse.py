@@ -62,7 +62,7 @@ def parse_block(
     if formats[0].kind is Kind.JSON and not (proxies and {PEER, FORWARDED_FOR} & {*formats[0].columns}):
         found = split_json(data, formats[0], keep_query=keep_query)
         if found is not None:
-            return _parse_odd(found.odd_lines(), formats, found.batch, len(found.lines) - len(found.odd))
+            return _parse_odd(found.odd_lines, formats, found.batch, found.parsed)
     if plan is None:
         return _look_behind(_parse_odd(split_lines(data), formats, None), formats[0], proxies)
     split = split_block(data, plan, keep_query=keep_query, proxies=proxies)

@@ -1,82 +1,105 @@
-"""A block of JSON lines as columns: names are found in a few lines, values in all lines at once.
+"""A block of JSON lines as columns: lines of one shape have their values at the same places.
 
-What is read from distinct values is read by the readers of the exact parser; only times and
-numbers, which differ from line to line, have a way of their own. A row that is not as the
-looked-at lines are, in the names or kinds of its values, is odd: the exact parser decides.
-
-Two things are not told apart: a name that stands twice in an object, in two spellings, and the
-numbers 200 and 200.0; no server writes either.
+A row whose shape is not that of a line of the format, or whose values are not of their types,
+is odd: the exact parser decides.
 """
 
 from __future__ import annotations
 
-import io
-from typing import Final
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from logstats import schema
-from logstats.formats import Format
-from logstats.lines import split_lines
-from logstats.split_json.names import Found, find_names, folded, has_unknown_names, sample_objects, types_of
-from logstats.split_json.table import GROUPS, JsonSplit, Table
+from logstats.split_json.cut import Cut, cut_lines, holds_escapes, restore_escapes
+from logstats.split_json.shapes import NUMBER, Place, find_shapes
+from logstats.texts import Texts, is_needed
+
+if TYPE_CHECKING:
+    from logstats.batches import ParsedBatch
+    from logstats.formats import Format
 
 __all__ = ["JsonSplit", "split_json"]
 
-# Of lines that are no JSON the culprit is searched by halving, down to so many.
-_LEAST: Final = 32
+_AROUND_NUMBERS = " \t\r:,[]{}"
+
+
+@dataclass(frozen=True, slots=True)
+class JsonSplit:
+    """A block of JSON lines as hits, and the lines that only the exact parser can read."""
+
+    batch: ParsedBatch | None
+    odd_lines: list[bytes]
+    parsed: int
 
 
 def split_json(data: bytes, format_: Format, *, keep_query: bool) -> JsonSplit | None:
-    """Return a block of JSON lines in columns, or None if its lines are too different for that."""
-    lines = split_lines(data)
-    rows = [row for row, line in enumerate(lines) if line[:1] == b"{" and line.rstrip()[-1:] == b"}"]
-    found, elsewhere = find_names(sample_objects([lines[row] for row in rows]), format_)
-    columns = {one.field.column for one in found}
-    if not {schema.TIME, schema.HOST, schema.STATUS} <= columns:
+    """Return a block of JSON lines in columns, or None if none of them is a line of the format."""
+    cut = cut_lines(data)
+    if cut is None:
         return None
-    texts, rows = _read(lines, rows, found)
-    if texts is None:
+    codes, shapes = find_shapes(cut, format_)
+    known = pl.Series([shape is not None for shape in shapes], dtype=pl.Boolean)
+    if not known.any():
         return None
-    ok = [
-        ~texts.select(pl.any_horizontal(pl.all().str.contains(r"^[\[{]"))).to_series().fill_null(value=False)
+    texts = Texts(format_, len(cut.rows), by_name=True, keep_query=keep_query)
+    texts.checks.append(known.gather(codes))
+    for number, field in enumerate(format_.fields):
+        if is_needed(field, keep_query=keep_query) and any(number in (shape or {}) for shape in shapes):
+            places = [(shape or {}).get(number) for shape in shapes]
+            texts.add(field, _values(cut, codes, places, texts))
+    batch, ok = texts.read()
+    odd = pl.repeat(value=True, n=cut.height, dtype=pl.Boolean, eager=True).scatter(cut.rows, ~ok)
+    odd_lines = cut.lines_at(data, odd.arg_true().to_list())
+    return JsonSplit(batch, odd_lines, cut.height - len(odd_lines))
+
+
+def _values(cut: Cut, codes: pl.Series, places: list[Place | None], texts: Texts) -> pl.Series:
+    """Return what stands at the places of a field, null in lines that do not have it."""
+    told = [place for place in places if place is not None]
+    found: list[pl.Series] = []
+    if any(place.word is None and not place.is_number for place in told):
+        values = cut.inside.gather(_rows(cut, codes, places, numbers=False))
+        found.append(_decode(values, cut.escaped, texts) if len(cut.escaped) else values)
+    if any(place.is_number for place in told):
+        values = cut.outside.gather(_rows(cut, codes, places, numbers=True))
+        if any(place.has_neighbours for place in told):
+            found.append(values.str.extract(f"({NUMBER})"))
+        else:
+            found.append(values.str.strip_chars(_AROUND_NUMBERS))
+    if any(place.word is not None for place in told):
+        words = [None if place is None else place.word for place in places]
+        found.append(pl.Series(words, dtype=pl.String).gather(codes))
+    return pl.select(pl.coalesce(found)).to_series() if len(found) > 1 else found[0]
+
+
+def _rows(cut: Cut, codes: pl.Series, places: list[Place | None], *, numbers: bool) -> pl.Series:
+    pieces = [
+        None if place is None or place.word is not None or place.is_number is not numbers else place.piece
+        for place in places
     ]
-    raw = pl.Series([lines[row] for row in rows], dtype=pl.Binary).cast(pl.String, strict=False)
-    ok.append(~has_unknown_names(raw, texts, found, format_, elsewhere))
-    table = Table(texts, ok)
-    table.read_time(next(one for one in found if one.field.column == schema.TIME))
-    for code, wanted in GROUPS.items():
-        table.read_group(code, [one for one in found if one.field.column in wanted], keep_query=keep_query)
-    table.read_numbers(found)
-    table.read_delivery([one for one in found if one.field.column in schema.DELIVERY])
-    for name in format_.requires:
-        table.require([one for one in found if folded(one.path) == folded(tuple(name.split(".")))])
-    return table.finish(lines, rows, format_)
+    if len(pieces) == 1 and pieces[0] is not None:
+        return cut.starts + pieces[0]
+    return cut.starts + pl.Series(pieces, dtype=pl.Int64).gather(codes)
 
 
-def _read(lines: list[bytes], rows: list[int], found: list[Found]) -> tuple[pl.DataFrame | None, list[int]]:
-    """Return the texts of the fields, a row a line, and which lines these are: all that are JSON objects."""
-    types, parts, kept = types_of(found), [], []
-    waiting = [rows] if rows else []
-    while waiting:
-        some = waiting.pop()
-        try:
-            frame = pl.read_ndjson(
-                io.BytesIO(b"\n".join([lines[row] for row in some])), schema=types, ignore_errors=True
-            )
-        except pl.exceptions.PolarsError:
-            frame = pl.DataFrame()
-        if frame.height == len(some):
-            parts.append(frame.select(_text_of(one) for one in {one.name: one for one in found}.values()))
-            kept.append(some)
-        elif len(some) > _LEAST:
-            half = len(some) // 2
-            waiting += [some[half:], some[:half]]
-    return (pl.concat(parts) if parts else None), [row for some in kept for row in some]
+def _decode(values: pl.Series, escaped: pl.Series, texts: Texts) -> pl.Series:
+    """Return texts without the escapes of JSON; rows with half a pair of surrogates are odd."""
+    rows = escaped.filter(holds_escapes(values.gather(escaped)))
+    if not len(rows):
+        return values
+    decoded = pl.Series([_decode_text(text) for text in values.gather(rows).to_list()], dtype=pl.String)
+    if decoded.null_count():
+        every = pl.repeat(value=True, n=len(values), dtype=pl.Boolean, eager=True)
+        texts.checks.append(every.scatter(rows, decoded.is_not_null()))
+    return values.scatter(rows, decoded)
 
 
-def _text_of(one: Found) -> pl.Expr:
-    value = pl.col(one.path[0])
-    for name in one.path[1:]:
-        value = value.struct.field(name)
-    return (value.list.first() if one.in_list else value).alias(one.name)
+def _decode_text(text: str) -> str | None:
+    found = str(json.loads(f'"{restore_escapes(text)}"', strict=False))
+    try:
+        found.encode()
+    except UnicodeEncodeError:
+        return None
+    return found

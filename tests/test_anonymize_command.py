@@ -260,7 +260,7 @@ def test_an_error_log_is_refused_in_the_form_of_the_tor_project(logstats: Logsta
     done = logstats("anonymize", "--preset", "tor", "--format", "apache_error", "x.log", "-o", "out.log")
 
     assert done.returncode == 3
-    assert b"is no access log" in done.stderr
+    assert b"is an error log" in done.stderr
     assert not (tmp_path / "out.log").exists()
 
 

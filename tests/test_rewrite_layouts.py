@@ -81,7 +81,7 @@ def test_json_keeps_its_keys_their_order_and_its_escapes() -> None:
         .replace("?x=1", "")
     )
 
-    assert rewrite(line, formats.load(JSON)) == expected
-    assert rewrite(line.replace('"r"', '"request"'), formats.preset("json")) == expected.replace(
-        '"r"', '"request"'
-    )
+    # nginx escapes no slash
+    assert rewrite(line.replace(r"\/", "/"), formats.load(JSON)) == expected.replace(r"\/", "/")
+    line, expected = (text.replace('"r"', '"request"') for text in (line, expected))
+    assert rewrite(line, formats.preset("json")) == expected

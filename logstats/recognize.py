@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # Lines that are looked at to find a format.
 FIRST_LINES: Final = 200
 FIRST_BYTES: Final = 256 * 1024
+NO_TEXT: Final = "is no text; a log is read plain or as gz, bz2, xz or zst"
 _NO_HITS: Final = (
     "is an error log, of which no statistics are made; `logstats anonymize` takes addresses out of it"
 )
@@ -38,7 +39,7 @@ def recognize(
         None where there is nothing but blank lines yet.
     """
     if looks_binary(data[:4096]):
-        return Problem(source, "is no text; a log is read plain or as gz, bz2, xz or zst")
+        return Problem(source, NO_TEXT)
     found = forced or _detect(source, data)
     if of_hits and isinstance(found, tuple) and found[0].tells_messages:
         return Problem(source, f"{_NO_HITS} ({found[0].name})")

@@ -7,8 +7,8 @@ import click
 from logstats import formats as known
 from logstats.errors import InputError, UnknownFormat, UsageError
 from logstats.lines import decode_line, split_lines
-from logstats.read import Problem, read_blocks
-from logstats.recognize import FIRST_BYTES, FIRST_LINES
+from logstats.read import Problem, looks_binary, read_blocks
+from logstats.recognize import FIRST_BYTES, FIRST_LINES, NO_TEXT
 from logstats.sources import Source
 
 
@@ -48,6 +48,8 @@ def detect_command(files: tuple[str, ...]) -> None:
     unknown = 0
     for name in files:
         lines = _first_lines(name)
+        if not any(line.strip() for line in lines):
+            raise InputError(f"{name}: has no lines yet")
         verdict = known.detect_format(lines)
         unknown += verdict.format is None
         for number, text in enumerate(known.explain(verdict, lines)):
@@ -77,5 +79,7 @@ def _first_lines(name: str) -> list[str]:
     for block in read_blocks(Source(name), block_bytes=FIRST_BYTES):
         if isinstance(block, Problem):
             raise InputError(f"{block.source}: {block.reason}")
+        if looks_binary(block.data):
+            raise InputError(f"{name}: {NO_TEXT}")
         return [decode_line(line) for line in split_lines(block.data)[:FIRST_LINES]]
     return []

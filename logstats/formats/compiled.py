@@ -51,7 +51,9 @@ def compile_layout(
     if (escape or found) not in _ESCAPES:
         raise UsageError(f"escape is one of {', '.join(_ESCAPES)}")
     tokens = _tokens(text, dialect, _ESCAPES[escape or found])
-    result = Format(name, name, Kind.TEXT, tokens, layout=layout, siblings=_siblings(tokens))
+    # what is printed of a format can be given to --format again
+    told = f"escape={escape} {layout}" if escape not in (None, "default") else layout
+    result = Format(name, name, Kind.TEXT, tokens, layout=told, siblings=_siblings(tokens))
     if not result.fields:
         raise UsageError("a log format needs fields: directives like %h, or variables like $remote_addr")
     return result

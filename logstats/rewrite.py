@@ -146,8 +146,7 @@ def _heads(split: Split, plan: Plan, masks: Masks) -> list[pl.Series]:
     words = heads["raw"].str.splitn(" ", len(plan.head) + 1).struct.unnest()
     place = next(number for number, word in enumerate(plan.head) if word.column == schema.HOST)
     texts = [
-        pl.lit(NOTHING) if word.column in (schema.USER, IDENT) else words[f"field_{number}"]
-        for number, word in enumerate(plan.head)
+        _mask_word(words[f"field_{number}"], word.column, masks) for number, word in enumerate(plan.head)
     ]
     # A literal alone gives one row, not one for each head.
     empty = pl.repeat("", pl.len(), dtype=pl.String)
@@ -157,6 +156,14 @@ def _heads(split: Split, plan: Plan, masks: Masks) -> list[pl.Series]:
         hosts = masks.mask_hosts(heads[schema.HOST], None)
         return [pl.select(before + hosts + after).to_series().gather(codes)]
     return [before.gather(codes), _hosts_by_day(split, masks), after.gather(codes)]
+
+
+def _mask_word(words: pl.Series, column: str | None, masks: Masks) -> pl.Series | pl.Expr:
+    """Return what stands for a word before the time, but for the host, which is masked by itself."""
+    if column in (schema.USER, IDENT):
+        return pl.lit(NOTHING)
+    # A client chooses the virtual host that it asks for.
+    return words if column == schema.HOST else masks.mask_agents(words)
 
 
 def _hosts_by_day(split: Split, masks: Masks) -> pl.Series:

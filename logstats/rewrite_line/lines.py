@@ -21,7 +21,7 @@ from logstats.formats.model import NO_FORMAT
 from logstats.formats.spans import envelope_spans, unwrap_line, whole_fields
 from logstats.pii.written_addresses import find_addresses
 from logstats.rewrite_line.slots import Group, Masks, Piece, Planned, fill_slots
-from logstats.rewrite_line.values import as_it_is, is_kept, mask_text, mask_value
+from logstats.rewrite_line.values import as_it_is, is_kept, is_plain, mask_text, mask_value
 from logstats.tally import Tally
 
 _KEY: Final = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:', re.DOTALL)
@@ -195,7 +195,7 @@ def _is_plain(between: str) -> bool:
 
 def _json_value(name: str, field: Field | None, line: str, start: int, end: int) -> Piece:
     raw = line[start:end]
-    if is_kept(field):
+    if is_kept(field) and is_plain(raw):
         return raw
     if line[start - 1 : start] == '"' == line[end : end + 1]:
         return _json_string(mask_value(name, field, _decoded(raw)), raw)

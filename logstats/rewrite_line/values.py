@@ -68,6 +68,10 @@ _SEPARATORS: Final = re.compile(r"((?:,|\s|%20|\+|;)+)")
 _PORT: Final = re.compile(r"(\[?)(.+?)(\]?(?::[0-9]{1,5})?)", re.DOTALL)
 _USERINFO: Final = re.compile(r"(?<=://)[^/@\s?#]{1,256}@")
 _LOCAL: Final = "unix:"
+# A word of the server that may hold more: a client chooses the host it asks for, and JSON holds any text.
+_NO_WORD: Final = re.compile(
+    r"@|%40|[\[(]at[\])]|::|(?:[0-9A-Fa-f]{1,4}:){4}|[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\\"
+)
 # The server's own numbers: `pid 35708:tid 4328636416` (httpd ErrorLogFormat).
 _PROCESS: Final = re.compile(r"(?:pid|tid) [0-9]{1,20}(?::tid [0-9]{1,20})?")
 
@@ -83,10 +87,15 @@ def or_nothing(text: str) -> str:
 
 
 def is_kept(field: Field | None) -> bool:
-    """Whether a value stays as it is, whatever it says: a number, a time, a word of the server."""
+    """Whether a value is a number, a time, or a word of the server, of which nothing but addresses goes."""
     return field is not None and (
         field.column in _KEPT_COLUMNS or (field.type in _KEPT_TYPES and field.column not in _DROPPED_COLUMNS)
     )
+
+
+def is_plain(text: str) -> bool:
+    """Whether a value that is kept holds neither an address nor an e-mail address, nor an escape."""
+    return not _NO_WORD.search(text)
 
 
 def _is_delivery(column: str | None, text: str) -> bool:
@@ -101,8 +110,10 @@ def mask_value(name: str, field: Field | None, text: str) -> Iterator[Piece]:  #
         yield '"'
         yield from mask_value(name, Field(name, kind.removeprefix("quoted_"), column), text[1:-1])
         yield '"'
-    elif text in ("", NOTHING) or is_kept(field) or _is_delivery(column, text):
+    elif text in ("", NOTHING) or _is_delivery(column, text):
         yield text
+    elif is_kept(field):
+        yield text if is_plain(text) else Slot(What.AGENT, text, as_it_is)
     elif column == schema.AGENT:
         yield Slot(What.AGENT, text, as_it_is)
     elif kind in _REQUEST_TYPES:

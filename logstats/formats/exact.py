@@ -40,7 +40,7 @@ def parse_text(format_: Format, line: str) -> Hit | Rejected:
 def _read(compiled: Scanner, match: re.Match[str]) -> Hit | Rejected:
     hit = dict(EMPTY)
     texts = match.groups("")
-    if compiled.ends_in_quote and _TORN in texts[-1]:
+    if compiled.ends_in_mark and _TORN in texts[-1]:
         texts = (*texts[:-1], _TORN_OFF.sub("", texts[-1]))
     for field, text in zip(compiled.fields, texts, strict=True):
         if field.column is not None and not read_field(hit, field, text):

@@ -29,11 +29,14 @@ _MARKS_AT_END: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Scanner:
-    """The expressions of a layout, strictest first, and the field of each group."""
+    """The expressions of a layout, strictest first, and the field of each group.
+
+    `ends_in_mark`: its last field stands in quotes and holds none, so that surplus quote marks are no text.
+    """
 
     patterns: tuple[re.Pattern[str], ...]
     fields: tuple[Field, ...]
-    ends_in_quote: bool
+    ends_in_mark: bool
 
     def match(self, line: str) -> re.Match[str] | None:
         """Return the match of a whole line: without what is no text at its end, or with its last quote."""
@@ -57,7 +60,7 @@ class Scanner:
         if not bare.endswith(_QUOTE):
             return (line,) if bare == line else (line, bare)
         end = len(bare.rstrip(_BLANKS + _QUOTE))
-        if not self.ends_in_quote:
+        if not self.ends_in_mark:
             return line, bare, bare[:end]
         marks = [place for place in range(end, len(bare)) if bare[place] == _QUOTE]
         return (*(bare[: place + 1] for place in marks[:_MARKS_AT_END]), line)
@@ -97,7 +100,9 @@ def compile_tokens(tokens: Sequence[Token]) -> Scanner:
     texts = dict.fromkeys((strict, loose))
     patterns = tuple(re.compile(text, re.DOTALL | re.ASCII) for text in texts)
     fields = tuple(token for token in tokens if isinstance(token, Field))
-    return Scanner(patterns, fields, _ends_with_quote(tokens[-1]))
+    # Where the server escapes no quote mark, the last ones of a line may be the client's own.
+    surplus = _ends_with_quote(tokens[-1]) and fields[-1].escape is not Escape.NONE
+    return Scanner(patterns, fields, surplus)
 
 
 def expression(tokens: Sequence[Token], *, heed_backslash: bool) -> str:

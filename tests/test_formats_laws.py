@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logstats import formats
+from logstats.formats import Escape
 from logstats.formats.escapes import visible
 
 # What may stand in a header: anything a line of HTTP can carry, without what we show as escapes.
@@ -174,3 +175,47 @@ def test_a_hostile_line_costs_no_more_than_its_length(line):
 
     # a quadratic step in one of 70 formats takes minutes here, a linear one some milliseconds
     assert time.process_time() - started < 20
+
+
+PLAIN = st.text("abcXYZ019/._~", min_size=1, max_size=20).filter(lambda text: "a" in text)
+WRITERS = {
+    Escape.APACHE: apache_escape,
+    Escape.NGINX: nginx_escape,
+    Escape.JSON: json_escape,
+    Escape.DOUBLED: lambda text: text.replace('"', '""'),
+}
+
+
+def written_columns(preset):
+    """Columns that a client fills, with the values that their fields can carry and how these are written."""
+    for field in preset.fields:
+        if field.column in {"agent", "referrer"}:
+            json = preset.kind is formats.Kind.JSON
+            rich = json or (field.type == "text" and field.escape in WRITERS)
+            escape = json_escape if json else WRITERS.get(field.escape, str)
+            yield field.column, TEXT if rich else PLAIN, escape
+
+
+TOLD = [preset for preset in formats.all_presets() if any(True for _ in written_columns(preset))]
+
+
+@pytest.mark.parametrize("preset", TOLD, ids=lambda preset: preset.name)
+@settings(max_examples=15)
+@given(data=st.data())
+def test_what_is_written_into_a_line_of_a_format_reads_back(preset, data):
+    line = data.draw(st.sampled_from(preset.samples)).line
+    before = formats.parse_line(preset, line)
+    spans = formats.field_spans(preset, line)
+    assert spans is not None
+    assert not isinstance(before, formats.Rejected)
+    expected = dict(before)
+    columns = {column: (values, escape) for column, values, escape in written_columns(preset)}
+    for column in sorted(columns.keys() & spans.keys(), key=lambda name: spans[name], reverse=True):
+        start, end = spans[column]
+        if before[column] is None:
+            continue
+        values, escape = columns[column]
+        expected[column] = data.draw(values)
+        line = line[:start] + escape(expected[column]) + line[end:]
+
+    assert formats.parse_line(preset, line) == expected

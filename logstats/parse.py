@@ -27,6 +27,7 @@ from logstats.lines import decode_line, split_lines
 from logstats.plan import plan_of
 from logstats.split import split_block
 from logstats.split_json import split_json
+from logstats.split_w3c import split_w3c
 from logstats.tally import Tally
 
 if TYPE_CHECKING:
@@ -63,6 +64,10 @@ def parse_block(
         found = split_json(data, formats[0], keep_query=keep_query)
         if found is not None:
             return _parse_odd(found.odd_lines, formats, found.batch, found.parsed)
+    if formats[0].kind is Kind.W3C and proxies is None:
+        read = split_w3c(data, formats[0], keep_query=keep_query)
+        if read is not None:
+            return _parse_odd(read.odd_lines, formats, read.batch, read.parsed)
     if plan is None:
         return _look_behind(_parse_odd(split_lines(data), formats, None), formats[0], proxies)
     split = split_block(data, plan, keep_query=keep_query, proxies=proxies)

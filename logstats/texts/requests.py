@@ -119,19 +119,19 @@ def _read_parts(found: dict[str, Fields], height: int, *, by_name: bool, keep_qu
     method = read_values(found[schema.METHOD], height, by_name=by_name)
     protocol = read_values(found[schema.PROTOCOL], height, by_name=by_name)
     checks: list[pl.Series] = []
-    queries = pl.Series([None], dtype=pl.String)
     if any(one.type == "target" for one, _ in found[schema.PATH]):
         path_codes, paths, queries, ok = _read_targets(found[schema.PATH], keep_query=keep_query)
         checks.append(ok.gather(path_codes))
     else:
         path = read_values(found[schema.PATH], height, by_name=by_name)
         path_codes, paths = path.codes, path.values
+        queries = pl.repeat(None, len(paths), dtype=pl.String, eager=True)
     # Methods and paths are few each: the pairs of both are told by one number.
     codes, pairs = encode(method.codes.cast(pl.UInt64) * len(paths) + path_codes)
     frame = {
         schema.METHOD: method.values.gather(pairs // len(paths)),
         schema.PATH: paths.gather(pairs % len(paths)),
-        schema.QUERY: queries.gather(pairs % len(paths)) if len(queries) == len(paths) else queries,
+        schema.QUERY: queries.gather(pairs % len(paths)),
     }
     protocols = protocol.values.alias(schema.PROTOCOL).to_frame()
     return codes, pl.DataFrame(frame), protocol.codes, protocols, checks

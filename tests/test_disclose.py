@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -19,6 +20,7 @@ from logstats.tables import OTHER, Period, Report, Section
 from logstats.tally import Tally
 from tests.attacks.site import DAY, DEFAULT, LINKED, WITH_KINDS, Hit, Site, crowd, rows_of
 from tests.attacks.sites import EXAMPLES, random_hits
+from tests.corpus import ROOT
 
 PUBLIC = replace(load_policy("public"), id="ours", version="1")
 INTERNALLY = load_policy("internal")
@@ -292,6 +294,14 @@ def test_periods_that_share_a_day_overlap(first, last, shared):
     assert overlaps(period, [published, Period(None, None, 0, "UTC")]) == ([published] if shared else [])
 
 
+def tables_of_the_docs() -> list[list[tuple[str, int, int]]]:
+    """Page, hits and visitors of what is counted and of what is shown, as the page has them."""
+    text = (ROOT / "docs" / "explanation" / "k-anonymity.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^\| page .*\n\|[-:|]+\n((?:\|.*\n)+)", text, re.MULTILINE)
+    rows = [[line.strip("|\n ").split(" | ") for line in block.splitlines()] for block in blocks]
+    return [[(path, int(hits), int(visitors)) for path, hits, _, visitors in block] for block in rows]
+
+
 def test_the_worked_example_of_the_docs():
     """docs/explanation/k-anonymity.md shows these numbers."""
     pages = (
@@ -320,6 +330,10 @@ def test_the_worked_example_of_the_docs():
         (OTHER, 14, 14),
     ]
     assert table is not None
+    counted, told = tables_of_the_docs()
+    internal = rows_of(Site(pages + rest).report(load_policy("internal")), "pages")
+    assert told == shown
+    assert sorted(counted) == sorted((row["path"], row["hits"], row["visitors"]) for row in internal)
     assert table.groups == 3
     assert report.totals["pages"] == 525
     assert report.totals["client_errors"] is None

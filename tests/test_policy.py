@@ -23,6 +23,7 @@ from logstats.policy import (
     load_policy,
 )
 from logstats.policy.rules import RULES
+from tests.conftest import Logstats
 
 HEAD = 'id = "ours"\nversion = "3"\neffective = 2026-03-01\n'
 
@@ -219,3 +220,40 @@ def test_the_commands_list_show_and_check(write):
     assert [line.split()[0] for line in listed.stdout.splitlines()] == list(BUILT_IN)
     assert (shown["k"], shown["marking"]) == (1, INTERNAL)
     assert "ours 3 of 2026-03-01" in checked.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "id: "),
+        (b"\0", "TOML: "),
+        (b"\xef\xbb\xbf" + HEAD.encode(), "TOML: "),
+        (b"203.0.113.9 - - [x] zq7\n", "TOML: "),
+        (HEAD.encode() + b'extends = "odd.toml"\n', "extends: "),
+        (HEAD.encode() + b"extends = 3\n", "extends: "),
+        (HEAD.encode() + b'extends = "default"\ndisclosure = 3\n', "disclosure: "),
+        (HEAD.encode() + b'extends = "default"\n[disclosure]\nk = true\n', "disclosure.k: "),
+        (HEAD.encode() + b'extends = "default"\n[paths]\nparam_pattern = "("\n', "paths.param_pattern: "),
+    ],
+    ids=[
+        "empty",
+        "NUL",
+        "BOM",
+        "a log",
+        "itself",
+        "a number",
+        "no table",
+        "a flag for a number",
+        "no pattern",
+    ],
+)
+def test_an_odd_file_is_refused_with_the_key(
+    content: bytes, said: str, logstats: Logstats, tmp_path: Path
+) -> None:
+    (tmp_path / "odd.toml").write_bytes(content)
+
+    done = logstats("policy", "check", "odd.toml")
+
+    assert done.returncode == 2
+    assert done.stderr.decode().startswith(f"logstats: odd.toml: {said}")
+    assert b"zq7" not in done.stderr

@@ -221,3 +221,11 @@ def test_the_client_of_an_old_error_line_stands_behind_its_process():
 
     assert hit is not None
     assert (hit["host"], hit["message"]) == ("203.0.113.9", "client denied")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['LogFormat "%h %>s" short', "LogFormat '%h %>s'", "log_format x '$remote_addr $status';"],
+)
+def test_a_whole_line_of_a_configuration_is_a_layout(line):
+    assert reads(line, "203.0.113.9 200") == {"host": "203.0.113.9", "status": 200}

@@ -13,6 +13,8 @@ from logstats.formats.model import Escape, Field, Format, Kind, Token
 from logstats.formats.own import compile_own
 from logstats.formats.variables import compile_nginx
 
+# `LogFormat "%h %>s" short`: what httpd calls the format.
+_NICKNAME: Final = re.compile(r'\A("(?:[^"\\]|\\.)*")\s+[^\s"%]+\s*\Z')
 DIALECTS: Final = ("apache", "nginx", "own")
 _ESCAPES: Final = {"default": Escape.NGINX, "json": Escape.JSON, "none": Escape.NONE}
 _ESCAPE_WORD: Final = re.compile(r"\s*escape=(\w+)\s+")
@@ -45,7 +47,9 @@ def compile_layout(
     """
     text, found = layout, "default"
     if quoted:
-        text, found = _without_escape(_DIRECTIVE_WORD.sub("", layout, count=1))
+        bare, is_directive = _DIRECTIVE_WORD.subn("", layout, count=1)
+        bare = _NICKNAME.sub(r"\1", bare) if is_directive else bare
+        text, found = _without_escape(bare)
         text = unquote(text)
     dialect = dialect or guess_dialect(text)
     if (escape or found) not in _ESCAPES:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from logstats.policy import Policy, load_policy
 from logstats.tables import OTHER, Report
-from tests.attacks.site import DEFAULT, WITH_KINDS, Hit, Site
+from tests.attacks.site import DEFAULT, TABLES, WITH_KINDS, Hit, Site
 from tests.attacks.sites import EXAMPLES, PATHS, STATUSES, random_hits
 
 PUBLIC = replace(load_policy("public"), id="ours", version="1")
@@ -27,8 +27,9 @@ TABLES_OF = {
     "pages": ("kinds", "pages"),
     "errors": WITH_KINDS,
     "browsers": ("browsers",),
-    "devices": ("devices",),
-    "referrers": ("referrers", "methods"),
+    "devices": ("devices", "systems"),
+    "referrers": ("referrers", "methods", "protocols", "vhosts", "bots"),
+    "delivery": ("cache", "tls"),
     "hours": ("hours",),
     "weekdays": ("weekday_hours",),
 }
@@ -85,6 +86,10 @@ def visitors_of(site: Site, name: str, keys: Iterable[Any]) -> int:
         for hit in hits
     }
     return len(visitors - {None})
+
+
+def test_every_table_of_a_site_is_attacked() -> None:
+    assert {name for names in TABLES_OF.values() for name in names} == set(TABLES)
 
 
 @pytest.mark.parametrize("tables", TABLES_OF.values(), ids=TABLES_OF)

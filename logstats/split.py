@@ -264,8 +264,10 @@ def _read_request(split: Split, plan: Plan, *, keep_query: bool) -> None:
     words = raw.str.splitn(" ", 3).struct.unnest()
     method_codes, methods = encode(words["field_0"])
     target = words["field_1"].str.splitn("?", 2).struct.unnest()
-    # The third word is the protocol that the end of the piece was read as, or cut off with the query.
+    # The third word is the protocol that the end was read as; before a query that was cut off it is a path's.
     rest = words["field_2"]
+    uncut = request.str.len_bytes() == raw.str.len_bytes().gather(split.codes[REQUEST])
+    split.checks.append(rest.is_null().gather(split.codes[REQUEST]) | uncut)
     whole = rest.is_null() | (rest.str.len_bytes() == _PROTOCOL_WIDTH - 1)
     is_method = methods.str.contains(_METHOD).fill_null(value=False)
     split.values[REQUEST] = pl.DataFrame(
@@ -276,7 +278,7 @@ def _read_request(split: Split, plan: Plan, *, keep_query: bool) -> None:
             schema.QUERY: target["field_1"],
             "ok": is_method.gather(method_codes)
             & whole
-            & (target["field_0"] != "").fill_null(value=False)
+            & ~target["field_0"].is_in(["", NOTHING]).fill_null(value=True)
             & _plain(raw),
         }
     )

@@ -62,6 +62,8 @@ REQUESTS = st.sampled_from(
         "1ET /a HTTP/1.1",
         "GET /a HTTP/10",
         "GET ?a=1 HTTP/1.1",
+        "GET - HTTP/1.1",
+        "GET /a HTTP/1.0?b HTTP/1.1",
     ]
 )
 NUMBERS = st.sampled_from(

@@ -101,6 +101,17 @@ def test_a_line_that_is_no_utf8_counts_as_latin1() -> None:
     assert [hit["path"] for hit in parsed.odd_hits] == ["/café"] * 2
 
 
+@pytest.mark.parametrize(
+    "request_line", ["GET - HTTP/1.1", "GET /a HTTP/1.0?b HTTP/1.1", "GET /a 12345678?b HTTP/1.1"]
+)
+def test_a_hyphen_and_a_blank_in_a_path_are_read_by_both_parsers_alike(request_line: str) -> None:
+    line = f'192.0.2.1 - - [01/Feb/2026:10:00:00 +0000] "{request_line}" 200 5 "-" "x"\n'
+
+    fast, exact = _both(line.encode() * 2, COMBINED)
+
+    assert fast == exact
+
+
 def test_a_byte_order_mark_hides_no_line() -> None:
     line = '192.0.2.1 - - [01/Feb/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "x"\n'
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import polars as pl
 
+from logstats.dictionary import Dictionary
 from logstats.domains import read_host_name, registrable_domain
 from logstats.errors import UsageError
 
@@ -38,10 +39,9 @@ PRESETS: Final[dict[str, tuple[int, int]]] = {
 }
 
 _OCTET: Final = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-_DOTTED: Final = rf"(?:{_OCTET}\.){{3}}{_OCTET}"
-_DOTTED_ONLY: Final = rf"^{_DOTTED}$"
+DOTTED_QUAD: Final = rf"(?:{_OCTET}\.){{3}}{_OCTET}"
 _BRACKETED: Final = re.compile(r"\[([^\[\]]*)\](?::[0-9]{1,5})?")
-_PORT_AFTER_DOTTED: Final = re.compile(rf"((?:[0-9a-f:]*:)?{_DOTTED}):[0-9]{{1,5}}", re.IGNORECASE)
+_PORT_AFTER_DOTTED: Final = re.compile(rf"((?:[0-9a-f:]*:)?{DOTTED_QUAD}):[0-9]{{1,5}}", re.IGNORECASE)
 _PORT_AFTER_NAME: Final = re.compile(r"([^:]+):[0-9]{1,5}")
 _LONGEST: Final = 512
 # IPv6 clients come back in block after block; these are kept in memory only, about 20 MB.
@@ -189,7 +189,6 @@ def truncate_address(text: str, *, ipv4_bits: int = 16, ipv6_bits: int = 32) -> 
     return f"{network}/{ipv6_bits if ':' in network else ipv4_bits}"
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def _read_odd(text: str | None, nat64: tuple[Nat64, ...]) -> tuple[str, str | None]:
     """Return kind and canonical form of one host that is no plain dotted quad."""
     if text is None or len(text) > _LONGEST:
@@ -206,29 +205,53 @@ def _read_odd(text: str | None, nat64: tuple[Nat64, ...]) -> tuple[str, str | No
     return IPV6, socket.inet_ntop(socket.AF_INET6, packed)
 
 
-def read_hosts(hosts: pl.Series, *, nat64_prefixes: Sequence[str] = ()) -> pl.DataFrame:
-    """Return what each host is and its canonical form.
+class HostReader:
+    """Reads hosts, each that is no plain IPv4 address once; threads may share it.
 
     Args:
-        hosts: Distinct texts as the server wrote them; nulls are allowed.
         nat64_prefixes: Further prefixes that embed an IPv4 address.
-
-    Returns:
-        A row for each host, in the same order: `kind` (ipv4, ipv6, host, none)
-        and `canonical`: an unwrapped address, a host name in lower case, or
-        null for what is neither (so that nothing passes that was not understood).
     """
-    nat64 = _layouts(nat64_prefixes)
-    is_plain = hosts.str.contains(_DOTTED_ONLY).fill_null(value=False)
-    if is_plain.all():
-        kind = pl.repeat(IPV4, len(hosts), dtype=KINDS, eager=True)
-        return pl.DataFrame([kind.alias(KIND), hosts.cast(pl.String).alias(CANONICAL)])
-    odd = (~is_plain).arg_true()
-    read = [_read_odd(text, nat64) for text in hosts.gather(odd).to_list()]
-    kind = pl.repeat(IPV4, len(hosts), dtype=pl.String, eager=True)
-    kind = kind.scatter(odd, [pair[0] for pair in read]).cast(KINDS)
-    canonical = hosts.cast(pl.String).scatter(odd, pl.Series([pair[1] for pair in read], dtype=pl.String))
-    return pl.DataFrame([kind.alias(KIND), canonical.alias(CANONICAL)])
+
+    def __init__(self, nat64_prefixes: Sequence[str] = ()) -> None:
+        self._nat64 = _layouts(nat64_prefixes)
+        self._odd = Dictionary(self._read_each)
+
+    def read(self, hosts: pl.Series, is_ipv4: pl.Series | None = None) -> pl.DataFrame:
+        """Return what each host is and its canonical form.
+
+        Args:
+            hosts: Texts as the server wrote them; nulls are allowed.
+            is_ipv4: Which are plain IPv4 addresses, where that is known.
+
+        Returns:
+            A row for each host, in the same order: `kind` (ipv4, ipv6, host, none)
+            and `canonical`: an unwrapped address, a host name in lower case, or
+            null for what is neither (so that nothing passes that was not understood).
+        """
+        hosts = hosts.cast(pl.String).alias(CANONICAL)
+        if is_ipv4 is None:
+            is_ipv4 = is_dotted_quad(hosts)
+        kind = pl.repeat(IPV4, len(hosts), dtype=KINDS, eager=True).alias(KIND)
+        odd = (~is_ipv4).arg_true()
+        if not len(odd):
+            return pl.DataFrame([kind, hosts])
+        encoded = self._odd.encode(hosts.gather(odd))
+        read = encoded.values[encoded.codes]
+        return pl.DataFrame([kind.scatter(odd, read[KIND]), hosts.scatter(odd, read[CANONICAL])])
+
+    def _read_each(self, hosts: pl.Series) -> pl.DataFrame:
+        read = [_read_odd(text, self._nat64) for text in hosts.to_list()]
+        return pl.DataFrame(read, schema={KIND: KINDS, CANONICAL: pl.String}, orient="row")
+
+
+def is_dotted_quad(hosts: pl.Series) -> pl.Series:
+    """Return which hosts are plain IPv4 addresses: canonical as they stand."""
+    return hosts.str.contains(f"^{DOTTED_QUAD}$").fill_null(value=False)
+
+
+def read_hosts(hosts: pl.Series, *, nat64_prefixes: Sequence[str] = ()) -> pl.DataFrame:
+    """Return what each host is and its canonical form; see `HostReader.read`."""
+    return HostReader(nat64_prefixes).read(hosts)
 
 
 def _cut_ipv4(bits: int) -> pl.Expr:

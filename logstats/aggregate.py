@@ -16,8 +16,9 @@ import polars as pl
 
 from logstats import schema
 from logstats.durations import MAX_ROWS, PageTimes, count_times
-from logstats.facets import CELL, FacetCounts
-from logstats.keying import facet_codes, key_hits, label_cells
+from logstats.facets import FacetCounts
+from logstats.keying import Keyer, facet_codes, label_cells
+from logstats.pairs import CELL
 from logstats.rollup import FACET_LABELS, REQUESTS, close_facets, union_of_groups
 from logstats.summaries import DURATIONS
 
@@ -52,6 +53,7 @@ class OpenDays:
     max_times: int = MAX_ROWS
     facets: dict[str, FacetCounts] = field(init=False, repr=False)
     times: PageTimes = field(init=False, repr=False)
+    _keyer: Keyer = field(init=False, repr=False)
     _merged_rows: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _last_union: tuple[str, pl.DataFrame, pl.DataFrame] = ("", pl.DataFrame(), pl.DataFrame())
@@ -61,11 +63,12 @@ class OpenDays:
         bounds = self.max_keys, self.max_cells
         self.facets = {name: FacetCounts(labels, *bounds) for name, labels in FACET_LABELS.items()}
         self.times = PageTimes(self.max_times)
+        self._keyer = Keyer(self.seeds)
 
     def count(self, batch: EnrichedBatch) -> None:
         """Count the hits of a batch."""
         self._last_union = ("", pl.DataFrame(), pl.DataFrame())
-        hits = key_hits(batch, self.seeds)
+        hits = self._keyer.key_hits(batch)
         # All facets at once: polars spreads them over its threads.
         plans = [
             label_cells(

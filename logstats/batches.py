@@ -12,10 +12,12 @@ a type error.
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NewType
 
 import polars as pl
+
+from logstats.dictionary import Dictionaries, Era, Grown
 
 # The columns of `Batch.hits` that are codes: row i of `values[column]` is code i.
 MINUTE: Final = "minute"
@@ -25,6 +27,8 @@ PROTOCOL: Final = "protocol"
 REFERRER: Final = "referrer"
 AGENT: Final = "agent"
 VHOST: Final = "vhost"
+# Whether a client's host is an IPv4 address in its usual form, where a plan has seen that.
+IS_IPV4: Final = "is_ipv4"
 # What is kept of a client's address where places are wanted: cut, and cut with its length.
 CUT: Final = "cut"
 CIDR: Final = "cidr"
@@ -42,15 +46,21 @@ class Batch:
             and, where the format has it, `duration_us` (Int64). Where the format
             has columns of `schema.DELIVERY`, their codes stand here too.
         values: For every code column the table of its distinct values. A value
-            may stand in several rows of it.
+            may stand in several rows of it, and there may be more than the hits need.
+        eras: Of which era the values are, for columns whose codes last from block to block.
     """
 
     hits: pl.DataFrame
     values: dict[str, pl.DataFrame]
+    eras: dict[str, Era] = field(default_factory=dict)
 
     def replace(self, **values: pl.DataFrame) -> Batch:
-        """Return the same hits with other tables of values."""
-        return Batch(self.hits, {**self.values, **values})
+        """Return the same hits with other tables of values, in the same order."""
+        return Batch(self.hits, {**self.values, **values}, self.eras)
+
+    def grow(self, code: str, made: Grown) -> pl.DataFrame:
+        """Return what is made of the values of a column."""
+        return made(self.values[code], self.eras.get(code))
 
 
 # minute(time) client(host) request(method path query) protocol referrer agent vhost
@@ -59,6 +69,25 @@ ParsedBatch = NewType("ParsedBatch", Batch)
 RedactedBatch = NewType("RedactedBatch", Batch)
 # agent(token browser system device bot); the agent string is gone
 EnrichedBatch = NewType("EnrichedBatch", Batch)
+
+
+def remember(parsed: ParsedBatch, known: Dictionaries) -> ParsedBatch:
+    """Return the same hits with codes that last, where nobody has given them yet."""
+    for code in (REQUEST, REFERRER, AGENT):
+        if code in parsed.eras or code not in parsed.hits.columns:
+            continue
+        values = parsed.values[code]
+        encoded = known.encode(f"values of {code}", values.to_struct(), _unpack)
+        if encoded.era is not None:
+            codes = encoded.codes.gather(parsed.hits.get_column(code)).alias(code)
+            eras = {**parsed.eras, code: encoded.era}
+            hits = parsed.hits.with_columns(codes)
+            parsed = ParsedBatch(Batch(hits, {**parsed.values, code: encoded.values}, eras))
+    return parsed
+
+
+def _unpack(values: pl.Series) -> pl.DataFrame:
+    return values.struct.unnest()
 
 
 def encode(column: pl.Series) -> tuple[pl.Series, pl.Series]:

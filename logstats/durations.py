@@ -18,7 +18,8 @@ import polars as pl
 from logstats import schema
 from logstats.batches import REQUEST
 from logstats.buckets import bucket_of
-from logstats.facets import CELL, FAMILY, KEY, day_number
+from logstats.facets import FAMILY, KEY, day_number
+from logstats.pairs import CELL
 from logstats.rollup import KIND_FAMILIES, REQUESTS
 from logstats.summaries import DURATIONS, PAGE, table_schema
 

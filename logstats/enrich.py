@@ -11,7 +11,7 @@ import polars as pl
 from logstats import schema
 from logstats.agents import parse_agents
 from logstats.batches import AGENT, CIDR, CLIENT, CUT, MINUTE, REQUEST, Batch, EnrichedBatch
-from logstats.memo import Memo
+from logstats.dictionary import Grown
 from logstats.rules import is_static_path
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Scope:
 
 
 class Enricher:
-    """Tells what is in the redacted values; one a thread.
+    """Tells what is in the redacted values; threads may share it.
 
     Args:
         scope: The time zone of days and hours.
@@ -47,8 +47,10 @@ class Enricher:
         self._scope = scope
         self._geo = geo
         self._networks = networks
-        self._agents = Memo(parse_agents)
-        self._static = Memo(lambda paths: paths.to_frame().select(is_static_path(pl.first()).alias("static")))
+        self._agents = Grown(lambda agents: parse_agents(agents[AGENT]).with_columns(agents[schema.TOKEN]))
+        self._requests = Grown(
+            lambda requests: requests.with_columns(is_static_path(pl.col(schema.PATH)).alias("static"))
+        )
 
     def enrich_batch(self, redacted: RedactedBatch) -> EnrichedBatch:
         """Return hits with day, hour, browser, system, device, bot and place."""
@@ -57,8 +59,8 @@ class Enricher:
         minutes = values[MINUTE].select(
             local.dt.date().alias(schema.DAY), local.dt.hour().cast(pl.Int64).alias(schema.HOUR)
         )
-        agents = self._agents(values[AGENT][AGENT]).with_columns(values[AGENT][schema.TOKEN])
-        requests = values[REQUEST].hstack(self._static(values[REQUEST][schema.PATH]))
+        agents = redacted.grow(AGENT, self._agents)
+        requests = redacted.grow(REQUEST, self._requests)
         clients = _places(values[CLIENT], self._geo, networks=self._networks)
         return EnrichedBatch(redacted.replace(minute=minutes, agent=agents, request=requests, client=clients))
 
@@ -92,4 +94,4 @@ def select_hits(batch: EnrichedBatch, scope: Scope) -> EnrichedBatch:
         return batch
     every = pl.DataFrame([rows.alias(str(number)) for number, rows in enumerate(wanted)])
     keep = every.select(pl.all_horizontal(pl.all())).to_series()
-    return EnrichedBatch(Batch(batch.hits.filter(keep), batch.values))
+    return EnrichedBatch(Batch(batch.hits.filter(keep), batch.values, batch.eras))

@@ -15,20 +15,28 @@ threshold: a visitor is in the sample of every value or of none.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Final
 
 import polars as pl
 
 from logstats import schema
+from logstats.pairs import (
+    CELL,
+    GROUP,
+    PAIRS_SCHEMA,
+    SIGHTINGS_SCHEMA,
+    TOKENS,
+    add_groups,
+    add_pairs,
+    count_pairs,
+    slices,
+)
 
 KEY: Final = "key"
-CELL: Final = "cell"
 MISSED: Final = "missed"
 FAMILY: Final = "family"
-GROUP: Final = "group"
 
 CELLS_SCHEMA: Final = {
     CELL: pl.UInt64(),
@@ -39,10 +47,6 @@ CELLS_SCHEMA: Final = {
     schema.BYTES_SENT: pl.Int64(),
     MISSED: pl.Int64(),
 }
-# Pairs as they come: one row a hit of a person.
-SIGHTINGS_SCHEMA: Final = {CELL: pl.UInt64(), schema.TOKEN: pl.UInt64()}
-PAIRS_SCHEMA: Final = {**SIGHTINGS_SCHEMA, schema.HITS: pl.UInt32()}
-
 # Keys below this are those of families.
 FAMILIES: Final = 256
 # A pair of so many hits is kept out of the sample too: it may be the visitor that dominates a cell.
@@ -53,13 +57,8 @@ PROOF: Final = 100
 
 _SUMS: Final = (schema.HITS, schema.BOT_HITS, schema.BYTES_SENT)
 _DAY_SEED: Final = secrets.randbits(63)
-_TOKENS: Final = 2**64
-_HITS: Final = 2**32
 # Rows of cells that may come before those of the same cell are added up.
 CELLS_AT_ONCE: Final = 150_000
-# Rows that are sorted at once: 16 bytes each, several times over.
-SLICE_ROWS: Final = 600_000
-
 
 _MASK: Final = pl.lit(2**63 - 1, pl.UInt64)
 
@@ -178,7 +177,7 @@ class FacetCounts:
         self.pairs, self.sightings = [], []
         if sightings:
             pairs.append(count_pairs(_concat(sightings, SIGHTINGS_SCHEMA)))
-        self.pairs = [self._sample(_add_pairs(pairs))]
+        self.pairs = [self._sample(add_pairs(pairs))]
 
     def halve_sample(self, sample_bits: int) -> None:
         """Keep one visitor in 2^sample_bits; the pairs of the others are forgotten."""
@@ -210,8 +209,7 @@ class FacetCounts:
             pairs = pairs[wanted.select(ranges.explode(empty_as_null=False)).to_series()]
         of_groups = pairs.hstack(of_rows)
         parts = [
-            self._count_visitors(_add_groups(part), GROUP)
-            for part in _slices(of_groups, schema.TOKEN, _TOKENS)
+            self._count_visitors(add_groups(part), GROUP) for part in slices(of_groups, schema.TOKEN, TOKENS)
         ]
         return (
             pl.concat(parts).group_by(GROUP).agg(pl.col(schema.VISITORS).sum(), pl.col(schema.TOP_HITS).max())
@@ -275,77 +273,6 @@ _NEW_CELL: Final = "new_cell"
 
 def _concat(parts: list[pl.DataFrame], columns: Mapping[str, pl.DataType]) -> pl.DataFrame:
     return pl.concat(parts) if parts else pl.DataFrame(schema=columns)
-
-
-def _numbers(pairs: pl.DataFrame) -> pl.Series:
-    """Return cell and token of each pair as one number that sorts by the one, then the other."""
-    return pairs.select(
-        pl.col(CELL).cast(pl.Int128) * _TOKENS + pl.col(schema.TOKEN).cast(pl.Int128)
-    ).to_series()
-
-
-def count_pairs(sightings: pl.DataFrame) -> pl.DataFrame:
-    """Return distinct pairs with their hits, sorted."""
-    # A part at a time: what sorting needs beside its input is then a part of the memory.
-    return pl.concat([_count_sorted(part) for part in _slices(sightings, CELL, 2**63)])
-
-
-def _count_sorted(sightings: pl.DataFrame) -> pl.DataFrame:
-    runs = _numbers(sightings).sort().rle().struct.unnest()
-    return runs.select(
-        (pl.col("value") // _TOKENS).cast(pl.UInt64).alias(CELL),
-        (pl.col("value") % _TOKENS).cast(pl.UInt64).alias(schema.TOKEN),
-        pl.col("len").alias(schema.HITS),
-    )
-
-
-def _slices(rows: pl.DataFrame, by: str, end: int) -> Iterator[pl.DataFrame]:
-    """Yield the rows in parts of rising, about equal ranges of a column of random numbers below `end`."""
-    count = -(-len(rows) // SLICE_ROWS) or 1
-    if count == 1:
-        yield rows
-        return
-    edges = [end * place // count for place in range(count + 1)]
-    for low, high in pairwise(edges):
-        yield rows.filter(pl.col(by).is_between(low, high, closed="left"))
-
-
-def _add_pairs(parts: list[pl.DataFrame]) -> pl.DataFrame:
-    """Return the distinct pairs of all parts with the sums of their hits, sorted."""
-    if len(parts) == 1:
-        return parts[0]
-    if not parts:
-        return pl.DataFrame(schema=PAIRS_SCHEMA)
-    return pl.concat([_add_sorted(part) for part in _slices(pl.concat(parts), CELL, 2**63)])
-
-
-def _add_sorted(pairs: pl.DataFrame) -> pl.DataFrame:
-    ordered = pairs.with_columns(_numbers(pairs).alias("number")).sort("number")
-    # The last row of each run of equal numbers; the sum up to it, less that of the run before.
-    ends = ordered.with_columns(pl.col(schema.HITS).cast(pl.Int64).cum_sum().alias("sum")).filter(
-        pl.col("number").ne_missing(pl.col("number").shift(-1))
-    )
-    hits = (pl.col("sum") - pl.col("sum").shift(fill_value=0)).cast(pl.UInt32)
-    return ends.select(CELL, schema.TOKEN, hits.alias(schema.HITS))
-
-
-def _add_groups(pairs: pl.DataFrame) -> pl.DataFrame:
-    """Return group, token and the sum of hits of each pair of group and token."""
-    # Group, token and hits as one number: sorting a single column takes half the time of sorting a frame.
-    group, token, hits = (pl.col(name).cast(pl.Int128) for name in (GROUP, schema.TOKEN, schema.HITS))
-    numbers = pairs.select((group * _TOKENS + token) * _HITS + hits).to_series().sort()
-    pair, total = pl.col("pair"), pl.col("sum")
-    rows = numbers.alias("number").to_frame().lazy()
-    rows = rows.select(
-        (pl.col("number") // _HITS).alias("pair"), (pl.col("number") % _HITS).cast(pl.Int64).alias("sum")
-    )
-    # The last row of each run of equal pairs; the sum up to it, less that of the run before.
-    ends = rows.with_columns(total.cum_sum()).filter(pair.ne_missing(pair.shift(-1)))
-    return ends.select(
-        (pair // _TOKENS).cast(pl.UInt32).alias(GROUP),
-        (pair % _TOKENS).cast(pl.UInt64).alias(schema.TOKEN),
-        (total - total.shift(fill_value=0)).alias(schema.HITS),
-    ).collect()
 
 
 def _family_names(folded: pl.DataFrame, columns: pl.Schema) -> pl.DataFrame:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
 from logstats import schema
 from logstats.batches import AGENT, CLIENT, MINUTE, PROTOCOL, REFERRER, REQUEST, VHOST
+from logstats.dictionary import Grown
 from logstats.facets import FAMILY, day_number, key_number
 from logstats.rollup import (
     ANSWERS,
@@ -54,51 +55,84 @@ FIRST_SERVER_ERROR: Final = 500
 STATUS_CODES: Final = 1000
 
 
-def key_hits(batch: EnrichedBatch, seeds: Seeds) -> pl.DataFrame:
-    """Return a row a hit: day, token, bot, bytes_sent, the codes, and the cell in each facet (named as it).
+# What is made of the values of each code: a number for the labels that are counted together.
+_NUMBERED: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    REQUEST: {"of_path": (schema.PATH,), "of_method": (schema.METHOD,)},
+    REFERRER: {"of_referrer": (schema.REFERRER,)},
+    PROTOCOL: {"of_protocol": (schema.PROTOCOL,)},
+    VHOST: {"of_vhost": (schema.VHOST,)},
+    MINUTE: {"of_hour": (schema.HOUR,), "of_visits": (schema.DAY,)},
+    AGENT: {"of_agent": AGENT_LABELS},
+    CLIENT: {"of_place": (schema.COUNTRY, schema.NETWORK)},
+    **{name: {f"of_{name}": (name,)} for name in schema.DELIVERY},
+}
+# What a hit takes from its values beside numbers.
+_TAKEN: Final[dict[str, tuple[pl.Expr, ...]]] = {
+    MINUTE: (pl.col(schema.DAY), day_number(pl.col(schema.DAY)).alias("of_day")),
+    AGENT: (pl.col(schema.TOKEN).alias("of_text"), pl.col(schema.BOT).is_not_null().alias("is_bot")),
+    CLIENT: (pl.col(schema.TOKEN).alias("of_address"),),
+}
 
-    The keys of values that are counted together are joined by exclusive or: they are random
-    numbers of different purposes. So is the day, which makes the cell of a key.
-    """
-    values = batch.values
 
-    def value(code: str, texts: pl.Series) -> pl.Expr:
-        return pl.lit(texts).gather(pl.col(code))
+class Keyer:
+    """Makes the keys of hits from the random numbers of one run; threads may share it."""
 
-    def key(code: str, *columns: str) -> pl.Expr:
-        labels = pl.struct(columns) if len(columns) > 1 else pl.col(columns[0])
-        return value(code, seeds.hash_values(values[code], labels, code + columns[0]))
+    def __init__(self, seeds: Seeds) -> None:
+        self._status_keys, self._error_keys = _status_keys(seeds)
+        self._seeds = seeds
+        self._numbers = {code: Grown(partial(self._number_values, code)) for code in _NUMBERED}
 
-    status_keys, error_keys = _status_keys(seeds)
-    days = values[MINUTE][schema.DAY]
-    keys = {
-        REQUESTS: key(REQUEST, schema.PATH) ^ value(schema.STATUS, error_keys),
-        REFERRERS: key(REFERRER, schema.REFERRER),
-        ANSWERS: value(schema.STATUS, status_keys)
-        ^ key(REQUEST, schema.METHOD)
-        ^ key(PROTOCOL, schema.PROTOCOL)
-        ^ key(VHOST, schema.VHOST),
-        HOURS: key(MINUTE, schema.HOUR),
-        PROFILES: key(AGENT, *AGENT_LABELS) ^ key(CLIENT, schema.COUNTRY, schema.NETWORK),
-    }
-    for name in facet_codes(ANSWERS, batch)[len(FACET_CODES[ANSWERS]) :]:
-        keys[ANSWERS] ^= key(name, name)
-    # A visitor is a distinct (unwrapped address, agent) on a day.
-    token = (
-        key(MINUTE, schema.DAY)
-        ^ value(CLIENT, values[CLIENT][schema.TOKEN])
-        ^ value(AGENT, values[AGENT][schema.TOKEN])
-    )
-    of_day = value(MINUTE, days.to_frame().select(day_number(pl.col(schema.DAY))).to_series())
-    codes = dict.fromkeys(code for facet in FACET_CODES for code in facet_codes(facet, batch))
-    return batch.hits.select(
-        *codes,
-        schema.BYTES_SENT,
-        value(MINUTE, days).alias(schema.DAY),
-        token.alias(schema.TOKEN),
-        value(AGENT, values[AGENT][schema.BOT].is_not_null()).alias(schema.BOT),
-        *((key_number(number) ^ of_day).alias(facet) for facet, number in keys.items()),
-    )
+    def key_hits(self, batch: EnrichedBatch) -> pl.DataFrame:
+        """Return a row a hit: day, token, bot, bytes_sent, codes, and the cell in each facet (named as it).
+
+        The keys of values that are counted together are joined by exclusive or: they are random
+        numbers of different purposes. So is the day, which makes the cell of a key.
+        """
+        numbers = {
+            name: pl.lit(column).gather(pl.col(code))
+            for code in batch.values
+            for name, column in self._columns(code, batch)
+        }
+        status = pl.col(schema.STATUS)
+        keys = {
+            REQUESTS: numbers["of_path"] ^ pl.lit(self._error_keys).gather(status),
+            REFERRERS: numbers["of_referrer"],
+            ANSWERS: pl.lit(self._status_keys).gather(status)
+            ^ numbers["of_method"]
+            ^ numbers["of_protocol"]
+            ^ numbers["of_vhost"],
+            HOURS: numbers["of_hour"],
+            PROFILES: numbers["of_agent"] ^ numbers["of_place"],
+        }
+        for name in schema.DELIVERY:
+            if name in batch.values:
+                keys[ANSWERS] ^= numbers[f"of_{name}"]
+        # A visitor is a distinct (unwrapped address, agent) on a day.
+        token = numbers["of_visits"] ^ numbers["of_address"] ^ numbers["of_text"]
+        codes = dict.fromkeys(code for facet in FACET_CODES for code in facet_codes(facet, batch))
+        return batch.hits.select(
+            *codes,
+            schema.BYTES_SENT,
+            numbers[schema.DAY].alias(schema.DAY),
+            token.alias(schema.TOKEN),
+            numbers["is_bot"].alias(schema.BOT),
+            *((key_number(number) ^ numbers["of_day"]).alias(facet) for facet, number in keys.items()),
+        )
+
+    def _columns(self, code: str, batch: EnrichedBatch) -> list[tuple[str, pl.Series]]:
+        made = batch.grow(code, self._numbers[code])
+        return list(zip(made.columns, made.get_columns(), strict=True))
+
+    def _number_values(self, code: str, values: pl.DataFrame) -> pl.DataFrame:
+        numbers = [self._number(code, labels, values).alias(name) for name, labels in _NUMBERED[code].items()]
+        return values.select(*numbers, *_TAKEN.get(code, ()))
+
+    def _number(self, code: str, labels: tuple[str, ...], values: pl.DataFrame) -> pl.Series:
+        number = pl.struct(labels).hash(self._seeds.number(code, *labels))
+        # Without a database of places there is nothing in any row, and one row tells for all.
+        if all(values.get_column(name).null_count() == values.height for name in labels):
+            return pl.repeat(values.head(1).select(number).item(), values.height, dtype=pl.UInt64, eager=True)
+        return values.select(number).to_series()
 
 
 def label_cells(facet: str, cells: pl.LazyFrame, batch: EnrichedBatch) -> pl.LazyFrame:

@@ -31,6 +31,7 @@ from logstats.split_w3c import split_w3c
 from logstats.tally import Tally
 
 if TYPE_CHECKING:
+    from logstats.dictionary import Dictionaries
     from logstats.formats import Format, Hit
     from logstats.proxies import Proxies
 
@@ -49,7 +50,12 @@ class Parsed:
 
 
 def parse_block(
-    data: bytes, formats: tuple[Format, ...], *, keep_query: bool = False, proxies: Proxies | None = None
+    data: bytes,
+    formats: tuple[Format, ...],
+    *,
+    keep_query: bool = False,
+    proxies: Proxies | None = None,
+    dictionaries: Dictionaries | None = None,
 ) -> Parsed:
     """Return the hits of a block.
 
@@ -58,6 +64,7 @@ def parse_block(
         formats: The format of the source first, then its siblings, which odd lines may have.
         keep_query: Whether the query of each request is wanted.
         proxies: Whose word counts about who the client is; without, the one who connected is the client.
+        dictionaries: What was read in other blocks; by default nothing.
     """
     plan = plan_of(formats[0])
     if formats[0].kind is Kind.JSON and not (proxies and {PEER, FORWARDED_FOR} & {*formats[0].columns}):
@@ -70,7 +77,7 @@ def parse_block(
             return _parse_odd(read.odd_lines, formats, read.batch, read.parsed)
     if plan is None:
         return _look_behind(_parse_odd(split_lines(data), formats, None), formats[0], proxies)
-    split = split_block(data, plan, keep_query=keep_query, proxies=proxies)
+    split = split_block(data, plan, keep_query=keep_query, proxies=proxies, dictionaries=dictionaries)
     odd = split.odd_rows()
     batch = split.batch() if len(odd) < split.height else None
     parsed = _parse_odd(split.odd_lines, formats, batch, split.height - len(odd))

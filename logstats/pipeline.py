@@ -9,21 +9,21 @@ works. The counting threads share the open days, and have memories of their own.
 
 from __future__ import annotations
 
-import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from logstats import schema
 from logstats.aggregate import OpenDays
+from logstats.batches import remember
+from logstats.dictionary import Dictionaries
 from logstats.disclose import disclose
 from logstats.enrich import Enricher, Scope, select_hits
+from logstats.jobs import Job, Logs, SharedJobs
 from logstats.lines import write_apart
-from logstats.parse import batch_of_hits, parse_block
-from logstats.read import Block, Problem, find_sources, prefetch, read_sources
-from logstats.recognize import headers_in, recognize
+from logstats.parse import Parsed, batch_of_hits, parse_block
 from logstats.redact import LineMasks, Redactor
 from logstats.rewrite import Rewritten, rewrite_block
 from logstats.rollup import SOURCES
@@ -32,7 +32,7 @@ from logstats.summaries import DURATIONS
 from logstats.tally import Tally
 
 if TYPE_CHECKING:
-    from logstats.batches import ParsedBatch
+    from logstats.batches import EnrichedBatch, ParsedBatch
     from logstats.formats import Format, Hit
     from logstats.geo import Geo
     from logstats.policy import Policy
@@ -43,66 +43,6 @@ if TYPE_CHECKING:
 COUNTING_THREADS: Final = 2
 # Hits of the exact parser are counted when there are this many, for a batch costs the same with few.
 ODD_HITS_AT_ONCE: Final = 20_000
-
-Watcher = Callable[[Block], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A block and the formats its lines may have."""
-
-    block: Block
-    formats: tuple[Format, ...]
-
-
-@dataclass(slots=True)
-class Logs:
-    """The named logs as jobs; what could not be read or recognized is in `problems`.
-
-    Where they are read for hits (`of_hits`), an error log is a problem.
-    """
-
-    names: tuple[str, ...]
-    forced: tuple[Format, ...] = ()
-    watch: Watcher | None = None
-    of_hits: bool = False
-    problems: list[Problem] = field(default_factory=list)
-    found_formats: list[Format] = field(default_factory=list)
-    sources_read: int = 0
-    # No further job is wanted, though one may be waited for: on a pipe nothing may ever come.
-    halted: threading.Event = field(default_factory=threading.Event)
-
-    def jobs(self, *, flush_early: bool = False) -> Iterator[Job]:
-        """Yield every block that holds lines of a known format; reading runs ahead in a thread."""
-        found = find_sources(self.names)
-        self.problems += found.problems
-        self.sources_read += len(found.sources)
-        blocks = read_sources(found.sources, flush_early=flush_early)
-        known: tuple[str, tuple[Format, ...] | Problem | None] = ("", None)
-        for item in blocks if flush_early else prefetch(blocks, halted=self.halted):
-            if isinstance(item, Problem):
-                self.problems.append(item)
-                # Of an archive that is none at all there was no block before.
-                self.sources_read -= item.source != known[0]
-                continue
-            if self.watch is not None:
-                self.watch(item)
-            if known[0] != item.source or known[1] is None:
-                known = (item.source, self._recognize(item))
-            if isinstance(known[1], tuple):
-                yield Job(item, known[1])
-                known = (item.source, headers_in(item.data, known[1]))
-            elif known[1] is None:
-                yield Job(item, self.forced)
-
-    def _recognize(self, block: Block) -> tuple[Format, ...] | Problem | None:
-        formats = recognize(block.source, block.data, self.forced, of_hits=self.of_hits)
-        if isinstance(formats, Problem):
-            self.problems.append(formats)
-            self.sources_read -= 1
-        elif formats:
-            self.found_formats += formats[:1]
-        return formats
 
 
 @dataclass(slots=True)
@@ -140,14 +80,37 @@ class Rules:
         return self.geo is not None or self.policy.addresses.networks_table
 
 
+class _Stages:
+    """The stages before counting, and what they remember of values; all threads use them."""
+
+    def __init__(self, rules: Rules, seeds: Seeds) -> None:
+        self.rules = rules
+        networks = rules.policy.addresses.networks_table
+        self.redactor = Redactor(rules.policy, seeds, places=rules.places, hosts=rules.own_hosts)
+        self._enricher = Enricher(rules.scope, geo=rules.geo, networks=networks)
+        self._dictionaries = Dictionaries()
+
+    def parse(self, job: Job) -> Parsed:
+        """Return the hits of a block."""
+        return parse_block(
+            job.block.data,
+            job.formats,
+            keep_query=bool(self.rules.policy.paths.keep_params),
+            proxies=self.rules.proxies,
+            dictionaries=self._dictionaries,
+        )
+
+    def enrich(self, parsed: ParsedBatch) -> EnrichedBatch:
+        """Return hits without personal data, and with what was told of them."""
+        lasting = remember(parsed, self._dictionaries)
+        return self._enricher.enrich_batch(self.redactor.redact_batch(lasting))
+
+
 class _Counter:
     """One thread's share of the counting."""
 
-    def __init__(self, rules: Rules, days: OpenDays) -> None:
-        self._rules = rules
-        networks = rules.policy.addresses.networks_table
-        self._redactor = Redactor(rules.policy, days.seeds, places=rules.places, hosts=rules.own_hosts)
-        self._enricher = Enricher(rules.scope, geo=rules.geo, networks=networks)
+    def __init__(self, stages: _Stages, days: OpenDays) -> None:
+        self._stages = stages
         self._odd: dict[Format, list[Hit]] = {}
         self.counted = Counted(days)
 
@@ -160,8 +123,7 @@ class _Counter:
             blank = job.block.data.count(b"\n") + (not job.block.ends_with_newline)
             tally.add(Tally(read=blank, blank=blank))
             return
-        keep_query = bool(self._rules.policy.paths.keep_params)
-        parsed = parse_block(job.block.data, job.formats, keep_query=keep_query, proxies=self._rules.proxies)
+        parsed = self._stages.parse(job)
         tally.add(parsed.tally)
         if parsed.batch is not None:
             self.count_batch(parsed.batch)
@@ -181,40 +143,18 @@ class _Counter:
         """Count what is left and return all."""
         for format_ in list(self._odd):
             self.count_odd(format_)
-        self.counted.replaced = self._redactor.replaced
         return self.counted
 
     def count_batch(self, parsed: ParsedBatch) -> None:
         """Redact, enrich and count a batch."""
-        enriched = self._enricher.enrich_batch(self._redactor.redact_batch(parsed))
-        selected = select_hits(enriched, self._rules.scope)
+        enriched = self._stages.enrich(parsed)
+        selected = select_hits(enriched, self._stages.rules.scope)
         self.counted.lines.filtered += enriched.hits.height - selected.hits.height
         if selected.hits.height:
             self.counted.days.count(selected)
 
 
-class _Shared:
-    """Jobs that several threads take, one at a time, until one of them stops all."""
-
-    def __init__(self, jobs: Iterator[Job]) -> None:
-        self._jobs = jobs
-        self._lock = threading.Lock()
-        self._stopped = False
-
-    def __iter__(self) -> Iterator[Job]:
-        while True:
-            with self._lock:
-                job = None if self._stopped else next(self._jobs, None)
-            if job is None:
-                return
-            yield job
-
-    def stop(self) -> None:
-        """Hand out no further job."""
-        self._stopped = True
-
-
-def _count_all(counter: _Counter, jobs: _Shared) -> Counted:
+def _count_all(counter: _Counter, jobs: SharedJobs) -> Counted:
     try:
         for job in jobs:
             counter.count_job(job)
@@ -228,8 +168,9 @@ def count_logs(logs: Logs, rules: Rules) -> Counted:
     """Return the counts of all lines of the logs; what could not be read is in `logs.problems`."""
     limits = rules.policy.limits
     days = OpenDays(Seeds(), max_keys=limits.max_keys, max_pairs=limits.max_pairs)
-    counters = [_Counter(rules, days) for _ in range(COUNTING_THREADS)]
-    jobs = _Shared(logs.jobs())
+    stages = _Stages(rules, days.seeds)
+    counters = [_Counter(stages, days) for _ in range(COUNTING_THREADS)]
+    jobs = SharedJobs(logs.jobs())
     with ThreadPoolExecutor(COUNTING_THREADS, thread_name_prefix="logstats-count") as pool:
         try:
             shares = list(pool.map(lambda counter: _count_all(counter, jobs), counters))
@@ -241,7 +182,7 @@ def count_logs(logs: Logs, rules: Rules) -> Counted:
     whole = shares[0]
     for share in shares[1:]:
         whole.lines.add(share.lines)
-        whole.replaced.update(share.replaced)
+    whole.replaced = stages.redactor.replaced
     return whole
 
 

@@ -6,6 +6,7 @@ replaced by a fixed word and counted, never passed on.
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,12 +16,13 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from logstats import schema
-from logstats.addresses import CANONICAL, cut_hosts, networks, read_hosts
+from logstats.addresses import CANONICAL, HostReader, cut_hosts, networks
 from logstats.batches import (
     AGENT,
     CIDR,
     CLIENT,
     CUT,
+    IS_IPV4,
     NOTHING,
     PROTOCOL,
     REFERRER,
@@ -29,6 +31,7 @@ from logstats.batches import (
     RedactedBatch,
 )
 from logstats.delivery import clean_delivery
+from logstats.dictionary import Grown
 from logstats.keys import keyed_tokens
 from logstats.memo import Memo
 from logstats.pii import CLASSES, clean_paths, clean_query, referrer_domains, referrer_origins, rewrite_paths
@@ -59,7 +62,7 @@ PROTOCOLS: Final = ("HTTP/0.9", "HTTP/1.0", "HTTP/1.1", "HTTP/2", "HTTP/2.0", "H
 
 
 class Redactor:
-    """Replaces personal data by what a policy keeps of it; one a thread.
+    """Replaces personal data by what a policy keeps of it; threads may share it.
 
     Attributes:
         replaced: For each class of personal data, in how many hits it was replaced.
@@ -81,8 +84,15 @@ class Redactor:
         self._places = places
         self.replaced: Counter[str] = Counter()
         self._hosts = frozenset(policy.sites) if hosts is None else hosts
-        self._paths = Memo(lambda raw: _clean(raw, policy.paths.max_length))
-        self._referrers = Memo(lambda raw: referrer_domains(raw, self._hosts).alias(REFERRER).to_frame())
+        self._lock = threading.Lock()
+        self._hosts_read = HostReader(policy.addresses.nat64_prefixes)
+        self._requests = Grown(self._clean_requests)
+        self._referrers = Grown(
+            lambda values: referrer_domains(values[REFERRER], self._hosts).alias(REFERRER).to_frame()
+        )
+        self._agents = Grown(
+            lambda values: values.select(AGENT, seeds.hash_text(values[AGENT], "agent").alias(schema.TOKEN))
+        )
 
     def redact_batch(self, parsed: ParsedBatch) -> RedactedBatch:
         """Return the same hits in the same order, without addresses, queries and names of clients' hosts.
@@ -90,15 +100,14 @@ class Redactor:
         The agent string stays until `enrich` has read it.
         """
         values = parsed.values
-        agents = values[AGENT][AGENT]
         protocols = _allowed(values[PROTOCOL][PROTOCOL], PROTOCOLS)
         redacted = parsed.replace(
             client=self._redact_clients(parsed),
             request=self._redact_requests(parsed),
-            referrer=self._referrers(values[REFERRER][REFERRER]),
+            referrer=parsed.grow(REFERRER, self._referrers),
             protocol=protocols.alias(PROTOCOL).to_frame(),
             vhost=self._redact_vhosts(values[VHOST][VHOST]),
-            agent=pl.DataFrame([agents, self._seeds.hash_text(agents, "agent").alias(schema.TOKEN)]),
+            agent=parsed.grow(AGENT, self._agents),
             **{
                 name: clean_delivery(name, values[name][name]).to_frame()
                 for name in schema.DELIVERY
@@ -110,8 +119,12 @@ class Redactor:
     def _redact_clients(self, parsed: ParsedBatch) -> pl.DataFrame:
         """Return a token for each client and, if wanted, the network its address is in."""
         addresses = self._policy.addresses
-        read = read_hosts(parsed.values[CLIENT][schema.HOST], nat64_prefixes=addresses.nat64_prefixes)
-        self._count_hits(parsed, CLIENT, NO_ADDRESS, read[CANONICAL].is_null())
+        clients = parsed.values[CLIENT]
+        is_ipv4 = clients.get_column(IS_IPV4) if IS_IPV4 in clients.columns else None
+        read = self._hosts_read.read(clients[schema.HOST], is_ipv4)
+        unread = read[CANONICAL].is_null()
+        if unread.any():
+            self._add_replaced({NO_ADDRESS: int(unread.gather(parsed.hits[CLIENT]).sum())})
         tokens = self._seeds.hash_text(read[CANONICAL], "client").alias(schema.TOKEN)
         if not self._places:
             return tokens.to_frame()
@@ -119,12 +132,17 @@ class Redactor:
         return pl.DataFrame([tokens, cut_hosts(read, **bits).alias(CUT), networks(read, **bits).alias(CIDR)])
 
     def _redact_requests(self, parsed: ParsedBatch) -> pl.DataFrame:
-        requests = parsed.values[REQUEST]
-        clean = self._paths(requests[schema.PATH])
-        every = int(clean.select(pl.col(_FOUND).bitwise_or()).item() or 0)
-        for place, name in enumerate(CLASSES):
-            if every & (1 << place):
-                self._count_hits(parsed, REQUEST, name, (clean[_FOUND] & (1 << place)) != 0)
+        clean = parsed.grow(REQUEST, self._requests)
+        if clean.get_column(_FOUND).max():
+            found = clean.get_column(_FOUND).gather(parsed.hits.get_column(REQUEST)).to_frame()
+            hits = found.filter(pl.first() > 0).group_by(_FOUND).len().rows()
+            for place, name in enumerate(CLASSES):
+                self._add_replaced({name: sum(count for bits, count in hits if bits & (1 << place))})
+        return clean.drop(_FOUND)
+
+    def _clean_requests(self, requests: pl.DataFrame) -> pl.DataFrame:
+        """Return method and path of each request, and the classes that were replaced in it as bits."""
+        clean = _clean(requests[schema.PATH], self._policy.paths.max_length)
         # Without a method nothing was requested: the text is a TLS hello, a single word, or nothing.
         is_request = requests[schema.METHOD].is_not_null()
         paths = pl.select(
@@ -134,7 +152,7 @@ class Redactor:
             kept = clean_query(requests[schema.QUERY].fill_null(""), self._policy.paths.keep_params)
             paths = pl.select(pl.when(kept != "").then(paths + "?" + kept).otherwise(paths)).to_series()
         methods = _allowed(requests[schema.METHOD], METHODS)
-        return pl.DataFrame([methods.alias(schema.METHOD), paths.alias(schema.PATH)])
+        return pl.DataFrame([methods.alias(schema.METHOD), paths.alias(schema.PATH), clean[_FOUND]])
 
     def _redact_vhosts(self, hosts: pl.Series) -> pl.DataFrame:
         """Return the names of the site itself; what else a client sent as Host is text of a client."""
@@ -142,10 +160,10 @@ class Redactor:
         shown = known.when(hosts.is_not_null()).then(pl.lit(OTHER_HOST)).otherwise(pl.lit(NONE))
         return pl.select(shown.alias(VHOST))
 
-    def _count_hits(self, parsed: ParsedBatch, code: str, name: str, found: pl.Series) -> None:
-        """Count the hits whose value was found to be of a class."""
-        if found.any():
-            self.replaced[name] += int(found.gather(parsed.hits[code]).sum())
+    def _add_replaced(self, hits: dict[str, int]) -> None:
+        """Add the hits in which values of classes were replaced."""
+        with self._lock:
+            self.replaced.update({name: count for name, count in hits.items() if count})
 
 
 def _clean(raw: pl.Series, max_length: int) -> pl.DataFrame:
@@ -186,9 +204,14 @@ class LineMasks:
     bits: tuple[int, int]
     keys: Callable[[date], bytes]
     site: str = ""
+    _host_reader: HostReader = field(init=False, repr=False)
     _paths: Memo = field(default_factory=lambda: _remember(_mask_targets), init=False, repr=False)
     _referrers: Memo = field(default_factory=lambda: _remember(referrer_origins), init=False, repr=False)
     _agents: Memo = field(default_factory=lambda: _remember(mask_agents), init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Read addresses as the policy has it."""
+        self._host_reader = HostReader(self.policy.addresses.nat64_prefixes)
 
     @property
     def keep_query(self) -> bool:
@@ -204,7 +227,7 @@ class LineMasks:
         """Return what is written instead of each host; a hyphen for what is no address."""
         if self.mode == DROP:
             return pl.repeat(NOTHING, len(hosts), dtype=pl.String, eager=True)
-        read = read_hosts(hosts, nat64_prefixes=self.policy.addresses.nat64_prefixes)
+        read = self._host_reader.read(hosts)
         if self.mode == TRUNCATE:
             cut = cut_hosts(read, ipv4_bits=self.bits[0], ipv6_bits=self.bits[1])
             return cut.fill_null(NOTHING)

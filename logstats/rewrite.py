@@ -24,7 +24,7 @@ from logstats.tally import Tally
 if TYPE_CHECKING:
     from logstats.formats import Format
     from logstats.plan import Plan
-    from logstats.split import Split
+    from logstats.split.rows import Split
 
 _CARRIAGE_RETURN: Final = b"\r"
 _QUOTE: Final = QUOTE.encode()

@@ -13,7 +13,8 @@ from typing import Final
 import polars as pl
 
 from logstats import schema
-from logstats.facets import CELL, CELLS_SCHEMA, FAMILY, GROUP, KEY, FacetCounts
+from logstats.facets import CELLS_SCHEMA, FAMILY, KEY, FacetCounts
+from logstats.pairs import CELL, GROUP
 from logstats.summaries import (
     ALL_KINDS,
     CLIENT_ERROR,

@@ -27,7 +27,7 @@ from logstats.tally import Tally
 if TYPE_CHECKING:
     from logstats.batches import ParsedBatch
     from logstats.formats import Format
-    from logstats.pipeline import Job, Logs
+    from logstats.jobs import Job, Logs
 
 METHODS: Final = ("GET", "HEAD")
 # Requests that were none, and addresses that somebody mistyped or guessed.

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from logstats.enrich import Scope
-from logstats.pipeline import Logs, Rules, count_logs
+from logstats.jobs import Logs
+from logstats.pipeline import Rules, count_logs
 from logstats.policy import load_policy
 from tests.corpus import CORPUS
 from tests.nights import Nights, totals

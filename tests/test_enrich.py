@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from logstats.batches import AGENT, MINUTE, EnrichedBatch
 from logstats.enrich import BOTS_LEFT_OUT, BOTS_ONLY, Enricher, Scope, select_hits
-from logstats.pipeline import Logs, Rules, count_logs
+from logstats.jobs import Logs
+from logstats.pipeline import Rules, count_logs
 from logstats.policy import load_policy
 from logstats.redact import Redactor
 from logstats.seeds import Seeds

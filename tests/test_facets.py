@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logstats.aggregate import OpenDays
-from logstats.keying import FACET_CODES, key_hits
+from logstats.keying import FACET_CODES, Keyer
 from logstats.rollup import FACET_LABELS, SOURCES, close_facets
 from logstats.seeds import Seeds
 from tests.hits import AGENTS, REFERRERS, Hit, day_of, enriched_batch, hits
@@ -22,7 +22,7 @@ few = settings(max_examples=20)
 @few
 @given(st.lists(hits, min_size=1, max_size=30))
 def test_a_token_is_of_one_visitor_on_one_day(wanted: list[Hit]) -> None:
-    keyed = key_hits(enriched_batch(wanted, SEEDS), SEEDS)
+    keyed = Keyer(SEEDS).key_hits(enriched_batch(wanted, SEEDS))
     visitors = [(day_of(hit), hit.client, hit.agent) for hit in wanted]
     tokens = keyed["token"].to_list()
 
@@ -33,7 +33,7 @@ def test_a_token_is_of_one_visitor_on_one_day(wanted: list[Hit]) -> None:
 @few
 @given(st.lists(hits, min_size=1, max_size=30))
 def test_on_a_day_a_key_is_of_one_group_of_labels(wanted: list[Hit]) -> None:
-    keyed = key_hits(enriched_batch(wanted, SEEDS), SEEDS)
+    keyed = Keyer(SEEDS).key_hits(enriched_batch(wanted, SEEDS))
     groups: dict[str, list[Any]] = {
         "hours": [hit.hour for hit in wanted],
         "requests": [(hit.path, hit.status if hit.status >= 400 else None) for hit in wanted],

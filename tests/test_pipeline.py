@@ -10,8 +10,9 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from logstats.jobs import Logs
 from logstats.lines import split_lines
-from logstats.pipeline import Logs, Rules, anonymize_logs, count_logs, report_logs
+from logstats.pipeline import Rules, anonymize_logs, count_logs, report_logs
 from logstats.policy import load_policy
 from logstats.redact import TRUNCATE, LineMasks
 from logstats.tally import Tally

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from logstats import schema
-from logstats.pipeline import Logs, Rules, count_logs
+from logstats.jobs import Logs
+from logstats.pipeline import Rules, count_logs
 from logstats.policy import load_policy
 from logstats.summaries import validate_summary
 from tests.hits import TABLES

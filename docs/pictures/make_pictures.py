@@ -16,7 +16,8 @@ from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
 from logstats.enrich import Scope
-from logstats.pipeline import Logs, Rules, report_logs
+from logstats.jobs import Logs
+from logstats.pipeline import Rules, report_logs
 from logstats.policy import load_policy
 from logstats.report import write_report
 from logstats.report.to_terminal import print_report

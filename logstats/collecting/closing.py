@@ -13,7 +13,8 @@ import polars as pl
 from logstats import schema
 from logstats.aggregate import OpenDays
 from logstats.durations import add_buckets
-from logstats.facets import CELL, GROUP, KEY
+from logstats.facets import KEY
+from logstats.pairs import CELL, GROUP
 from logstats.rollup import SOURCES
 from logstats.store.counts import Account, ClosedDay
 from logstats.store.lower_bounds import ADDING_UP

@@ -25,7 +25,8 @@ from logstats.collecting.identify import Match, Opened, match_streams, open_logs
 from logstats.collecting.survey import Survey, survey_match
 from logstats.enrich import Scope
 from logstats.formats import Format
-from logstats.pipeline import Job, Logs, Rules, count_logs, told_tables
+from logstats.jobs import Job, Logs
+from logstats.pipeline import Rules, count_logs, told_tables
 from logstats.read import STDIN, Block
 from logstats.sources import Problem
 from logstats.store.counts import ClosedDay

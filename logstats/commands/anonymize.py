@@ -12,9 +12,10 @@ from logstats.commands.ending import end_run, refuse_nothing
 from logstats.commands.options import input_options
 from logstats.commands.progress import watch_progress
 from logstats.commands.recording import Recording
+from logstats.jobs import Logs
 from logstats.keys import DayKeys
 from logstats.ledger import record_event
-from logstats.pipeline import Logs, anonymize_logs
+from logstats.pipeline import anonymize_logs
 from logstats.policy import Policy, load_policy
 from logstats.process import heed_signals
 from logstats.read import STDIN

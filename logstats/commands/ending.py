@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from logstats.errors import InputError
-from logstats.pipeline import Logs
+from logstats.jobs import Logs
 from logstats.tally import Tally
 
 

@@ -16,7 +16,8 @@ from logstats.commands.recording import Recording
 from logstats.commands.stored import report_stored, store_options
 from logstats.enrich import Scope
 from logstats.geo import open_databases
-from logstats.pipeline import Logs, Rules, report_logs
+from logstats.jobs import Logs
+from logstats.pipeline import Rules, report_logs
 from logstats.policy import Policy, load_policy
 from logstats.proxies import Proxies
 from logstats.publishing import stamp_report

@@ -1,0 +1,94 @@
+"""The rows of a block that was cut at its quote marks, and what has been read from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from logstats.batches import Batch, ParsedBatch
+from logstats.dictionary import Dictionaries, Era
+from logstats.lines import line_lengths, lines_at
+
+
+@dataclass(slots=True)
+class Split:
+    """A block as one row a line.
+
+    Attributes:
+        pieces: The text between the quote marks, `p0` first; null where there is none.
+        codes: For each code column the code of every row.
+        values: For each code column its distinct values: `raw`, what was read from
+            it, and `ok`, whether a row with it can be trusted.
+        eras: As `Batch` has them.
+        numbers: status, bytes_sent and maybe duration_us of every row.
+        checks: Further expressions over `pieces` that hold in rows to be trusted.
+        ok: Which rows are to be trusted; the lines of the others are `odd_lines`.
+    """
+
+    pieces: pl.DataFrame
+    codes: dict[str, pl.Series] = field(default_factory=dict)
+    values: dict[str, pl.DataFrame] = field(default_factory=dict)
+    eras: dict[str, Era] = field(default_factory=dict)
+    numbers: dict[str, pl.Series] = field(default_factory=dict)
+    checks: list[pl.Series] = field(default_factory=list)
+    ok: pl.Series = field(default_factory=pl.Series)
+    odd_lines: list[bytes] = field(default_factory=list)
+
+    @property
+    def height(self) -> int:
+        """The number of lines."""
+        return self.pieces.height
+
+    def encode(
+        self,
+        name: str,
+        texts: pl.Series,
+        known: Dictionaries,
+        read: Callable[[pl.Series], pl.DataFrame],
+    ) -> None:
+        """Read the codes of a column with the values of other blocks."""
+        encoded = known.encode(name, texts, read)
+        self.codes[name], self.values[name] = encoded.codes, encoded.values
+        if encoded.era is not None:
+            self.eras[name] = encoded.era
+
+    def odd_rows(self) -> list[int]:
+        """Return the numbers of the rows that only the exact parser can read."""
+        return (~self.ok).arg_true().to_list()
+
+    def find_odd(self, data: bytes) -> None:
+        """Find the lines of the odd rows, and trust no row whose line is longer or shorter than its pieces.
+
+        Such a line lacks its last quote mark or has more, which read_csv does not tell. Where a line begins
+        follows from the lengths of the pieces before it, far cheaper than looking for every newline.
+        """
+        texts = pl.sum_horizontal(pl.all().str.len_bytes().fill_null(0)).cast(pl.Int64)
+        lengths = self.pieces.select(texts + self.pieces.width - 1).to_series()
+        ends = lengths.cum_sum()
+        found: list[bytes] = []
+        drift = 0
+        for row in self.odd_rows():
+            start = (ends[row - 1] if row else 0) + drift
+            end = data.find(b"\n", start)
+            end = len(data) if end < 0 else end
+            if start and data[start - 1 : start] != b"\n":
+                break
+            found.append(data[start:end])
+            drift = end + 1 - ends[row]
+        else:
+            # If all lengths together are the block's, no line was longer or shorter than its pieces.
+            if not len(ends) or ends[-1] + drift - len(data) == (not data.endswith(b"\n")):
+                self.odd_lines = found
+                return
+        self.ok &= lengths == pl.Series(line_lengths(data), dtype=pl.Int64) + 1
+        self.odd_lines = lines_at(data, self.odd_rows())
+
+    def batch(self) -> ParsedBatch:
+        """Return the rows to be trusted as hits."""
+        hits = pl.DataFrame({**self.codes, **self.numbers})
+        if not self.ok.all():
+            hits = hits.filter(self.ok)
+        values = {name: frame.drop("raw", "ok", strict=False) for name, frame in self.values.items()}
+        return ParsedBatch(Batch(hits, values, self.eras))

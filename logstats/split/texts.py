@@ -1,0 +1,198 @@
+"""What texts of a block cut at its quote marks say: time, client, request, referrer, agent."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from functools import cache, partial
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from logstats import schema
+from logstats.addresses import DOTTED_QUAD
+from logstats.batches import (
+    AGENT,
+    CLIENT,
+    IS_IPV4,
+    MINUTE,
+    NOTHING,
+    PROTOCOL,
+    REFERRER,
+    REQUEST,
+    VHOST,
+    encode,
+)
+from logstats.plan import MINUTE_WIDTH, TIME_WIDTH, Plan, Word
+
+if TYPE_CHECKING:
+    from logstats.dictionary import Dictionaries
+    from logstats.split.rows import Split
+
+# ` HTTP/1.1`, with the blank before it.
+_PROTOCOL_WIDTH: Final = 9
+_PROTOCOL: Final = r"^ ([A-Z]{4}/[0-9]\.[0-9])$"
+# As `formats.requests` has it.
+_METHOD: Final = r"^[A-Za-z][A-Za-z_-]{0,31}$"
+_SECONDS_AND_OFFSET: Final = (
+    r"^:(?P<second>[0-5][0-9]|60) (?P<sign>[+-])(?P<hours>[01][0-9]|2[0-3])(?P<minutes>[0-5][0-9])\] $"
+)
+# More than any line has.
+_LONGEST: Final = 2**31
+
+
+def read_time(split: Split) -> None:
+    """Read the minute and the offset of every row; both are few."""
+    first = split.pieces["p0"]
+    minute_codes, minutes = encode(first.str.slice(-TIME_WIDTH, MINUTE_WIDTH))
+    tail_codes, tails = encode(first.str.slice(MINUTE_WIDTH - TIME_WIDTH))
+    tail = tails.str.extract_groups(_SECONDS_AND_OFFSET).struct.unnest()
+    offset = (tail["hours"].cast(pl.Int64) * 60 + tail["minutes"].cast(pl.Int64)) * (
+        pl.select(pl.when(tail["sign"] == "-").then(-1).otherwise(1)).to_series()
+    )
+    local = minutes.str.to_datetime("%d/%b/%Y:%H:%M", strict=False, time_unit="us")
+    split.checks.append(offset.is_not_null().gather(tail_codes))
+    offsets = offset.drop_nulls().unique().sort()
+    if len(offsets) <= 1:
+        codes, times = minute_codes, local - timedelta(minutes=offsets[0] if len(offsets) else 0)
+    else:
+        place = offset.replace_strict(offsets, pl.int_range(len(offsets), eager=True), default=0)
+        codes = (minute_codes * len(offsets) + place.gather(tail_codes)).cast(pl.UInt32)
+        every = local.to_frame("local").join(
+            offsets.to_frame("offset"), how="cross", maintain_order="left_right"
+        )
+        times = every.select(pl.col("local") - pl.duration(minutes="offset")).to_series()
+    split.codes[MINUTE] = codes
+    split.values[MINUTE] = pl.DataFrame({schema.TIME: times.dt.replace_time_zone("UTC")}).with_columns(
+        ok=pl.col(schema.TIME).is_not_null()
+    )
+
+
+def read_head(split: Split, plan: Plan) -> None:
+    """Read the words before the time: host and maybe virtual host."""
+    heads = split.pieces["p0"].str.head(-TIME_WIDTH)
+    plain = _plain_heads(plan.head)
+    if plain is None:
+        split.codes[CLIENT], raw = encode(heads)
+        split.values[CLIENT] = _read_words(raw, plan.head)
+    else:
+        split.codes[CLIENT], split.values[CLIENT] = _read_hosts(heads, plan.head, *plain)
+    if schema.VHOST not in split.values[CLIENT].columns:
+        _read_nothing(split, VHOST)
+        return
+    codes, vhosts = encode(split.values[CLIENT][schema.VHOST])
+    split.codes[VHOST] = codes.gather(split.codes[CLIENT])
+    split.values[VHOST] = pl.DataFrame({schema.VHOST: vhosts}).with_columns(ok=pl.lit(value=True))
+
+
+@cache
+def _plain_heads(words: tuple[Word, ...]) -> tuple[str, int] | None:
+    """Return a pattern for `192.0.2.1 - - [` and how long it is behind the host, None for other words."""
+    first, *others = words
+    if first.column != schema.HOST or any(word.literal or word.port for word in others):
+        return None
+    behind = " -" * len(others) + " ["
+    return f"^{DOTTED_QUAD}{re.escape(behind)}$", len(behind)
+
+
+def _read_hosts(
+    heads: pl.Series, words: tuple[Word, ...], pattern: str, behind: int
+) -> tuple[pl.Series, pl.DataFrame]:
+    """Return codes and values of heads; most are plain, and these are not compared with one another.
+
+    There are about as many clients as lines in a block: finding the distinct ones costs more than
+    to look at the same address twice.
+    """
+    is_plain = heads.str.contains(pattern).fill_null(value=False)
+    odd = (~is_plain).arg_true()
+    odd_codes, raw = encode(heads.gather(odd))
+    read = _read_words(raw, words).with_columns(pl.lit(value=False).alias(IS_IPV4))
+    plain = heads.filter(is_plain)
+    hosts = pl.DataFrame({"raw": plain, schema.HOST: plain.str.head(-behind)})
+    known = hosts.with_columns(pl.lit(value=True).alias("ok"), pl.lit(value=True).alias(IS_IPV4))
+    codes = (is_plain.cum_sum() + read.height - 1).cast(pl.UInt32)
+    return codes.scatter(odd, odd_codes), pl.concat([read.select(known.columns), known])
+
+
+def _read_words(raw: pl.Series, head: tuple[Word, ...]) -> pl.DataFrame:
+    """Return host, maybe virtual host, and whether to trust it, of each distinct head."""
+    words = raw.str.splitn(" ", len(head) + 1).struct.unnest()
+    columns: dict[str, pl.Series] = {}
+    checks = [_plain(raw), words[f"field_{len(head)}"] == "["]
+    for place, word in enumerate(head):
+        text = words[f"field_{place}"]
+        checks.append(text == word.literal if word.literal else text != "")
+        if word.port:
+            checks.append(text.str.count_matches(":", literal=True) == 1)
+            text = text.str.split_exact(":", 1).struct.field("field_0")
+        if word.column in (schema.HOST, schema.VHOST):
+            columns[word.column] = text
+    ok = pl.DataFrame([check.alias(str(number)) for number, check in enumerate(checks)])
+    trusted = ok.select(pl.all_horizontal(pl.all()).fill_null(value=False)).to_series()
+    return pl.DataFrame({"raw": raw, **columns, "ok": trusted})
+
+
+def _read_nothing(split: Split, column: str) -> None:
+    """Give every row null in a column that the format does not have."""
+    split.codes[column] = pl.zeros(split.height, pl.UInt32, eager=True)
+    nothing = pl.Series(column, [None], dtype=pl.String)
+    split.values[column] = pl.DataFrame([nothing, pl.Series("ok", [True])])
+
+
+def _plain(raw: pl.Series) -> pl.Series:
+    """Whether a text is what the client sent: nothing escaped, nothing lost, nothing that could do harm."""
+    return ~raw.str.contains(r"[\\\p{Cc}\p{Cf}\p{Zl}\p{Zp}\x{FFFD}]").fill_null(value=True)
+
+
+def read_request(split: Split, plan: Plan, known: Dictionaries, *, keep_query: bool) -> None:
+    """Read method, path, maybe query, and protocol."""
+    request = split.pieces[f"p{plan.request}"]
+    codes, protocols = encode(request.str.slice(-_PROTOCOL_WIDTH))
+    protocol = protocols.str.extract(_PROTOCOL)
+    split.codes[PROTOCOL] = codes
+    split.values[PROTOCOL] = pl.DataFrame(
+        {"raw": protocols, schema.PROTOCOL: protocol, "ok": protocol.is_not_null()}
+    )
+    target = pl.col("request").str.head(-_PROTOCOL_WIDTH)
+    if not keep_query:
+        # In half the time of a split, which makes two texts of one. What is found is a byte, what is cut
+        # off a character: behind others than ASCII a part of the query stays, which is cut off later.
+        target = target.str.head(target.str.find("?", literal=True).fill_null(_LONGEST))
+    split.encode(REQUEST, request.to_frame("request").select(target).to_series(), known, _read_targets)
+
+
+def _read_targets(raw: pl.Series) -> pl.DataFrame:
+    """Read method and target, with or without its query."""
+    words = raw.str.splitn(" ", 2).struct.unnest()
+    method_codes, methods = encode(words["field_0"])
+    target = words["field_1"].str.splitn("?", 2).struct.unnest()
+    is_method = methods.str.contains(_METHOD).fill_null(value=False)
+    return pl.DataFrame(
+        {
+            "raw": raw,
+            schema.METHOD: words["field_0"],
+            schema.PATH: target["field_0"],
+            schema.QUERY: target["field_1"],
+            "ok": is_method.gather(method_codes)
+            & ~target["field_0"].is_in(["", NOTHING]).fill_null(value=True)
+            & ~words["field_1"].str.contains(" ", literal=True).fill_null(value=True)
+            & _plain(raw),
+        }
+    )
+
+
+def read_quoted(split: Split, plan: Plan, known: Dictionaries, column: str) -> None:
+    """Read the referrer or the agent, where the format has it."""
+    if column not in plan.quoted:
+        _read_nothing(split, column)
+        return
+    split.encode(column, split.pieces[f"p{plan.quoted[column]}"], known, _QUOTED[column])
+
+
+def _read_text(column: str, raw: pl.Series) -> pl.DataFrame:
+    # An empty field says as little as the hyphen that stands for none.
+    value = raw.fill_null(NOTHING)
+    return pl.DataFrame({"raw": raw, column: value, "ok": _plain(value)})
+
+
+_QUOTED: Final = {column: partial(_read_text, column) for column in (REFERRER, AGENT)}

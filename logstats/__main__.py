@@ -6,6 +6,8 @@ anonymizes a pipe stops heeding SIGTERM here, before anything is imported.
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import os
 import signal
 import stat
@@ -22,7 +24,19 @@ def main() -> NoReturn:
     silence_process()
     from logstats.cli import main as run
 
-    run()
+    try:
+        run()
+    except SystemExit as end:
+        _leave(end.code if isinstance(end.code, int) else 0)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process at once: to take all libraries down in order takes 60 ms, and nobody waits for it."""
+    atexit._run_exitfuncs()  # noqa: SLF001 - the only way to end what libraries have begun
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.flush()
+    os._exit(code)
 
 
 def _is_stdin_pipe() -> bool:

@@ -244,6 +244,39 @@ class HostReader:
         return pl.DataFrame(read, schema={KIND: KINDS, CANONICAL: pl.String}, orient="row")
 
 
+class HostCutter:
+    """Cuts hosts, each that is no plain IPv4 address once; threads may share it.
+
+    Args:
+        ipv4_bits: Leading bits kept of IPv4.
+        ipv6_bits: Leading bits kept of IPv6.
+        nat64_prefixes: Further prefixes that embed an IPv4 address.
+    """
+
+    def __init__(self, *, ipv4_bits: int, ipv6_bits: int, nat64_prefixes: Sequence[str] = ()) -> None:
+        self._bits = {"ipv4_bits": ipv4_bits, "ipv6_bits": ipv6_bits}
+        self._reader = HostReader(nat64_prefixes)
+        self._odd = Dictionary(self._cut_each)
+
+    def cut(self, hosts: pl.Series, is_ipv4: pl.Series | None = None) -> pl.Series:
+        """Return what is kept of each host, as `cut_hosts` does.
+
+        Args:
+            hosts: Texts as the server wrote them; nulls are allowed.
+            is_ipv4: Which are plain IPv4 addresses, where that is known.
+        """
+        hosts = hosts.cast(pl.String).alias(CANONICAL)
+        odd = (~(is_dotted_quad(hosts) if is_ipv4 is None else is_ipv4)).arg_true()
+        cut = _cut_quads(hosts.to_frame(), self._bits["ipv4_bits"])
+        if not len(odd):
+            return cut
+        encoded = self._odd.encode(hosts.gather(odd))
+        return cut.scatter(odd, encoded.values.get_column(CANONICAL).gather(encoded.codes))
+
+    def _cut_each(self, hosts: pl.Series) -> pl.DataFrame:
+        return cut_hosts(self._reader.read(hosts), **self._bits).alias(CANONICAL).to_frame()
+
+
 def is_dotted_quad(hosts: pl.Series) -> pl.Series:
     """Return which hosts are plain IPv4 addresses: canonical as they stand."""
     return hosts.str.contains(f"^{DOTTED_QUAD}$").fill_null(value=False)
@@ -252,6 +285,13 @@ def is_dotted_quad(hosts: pl.Series) -> pl.Series:
 def read_hosts(hosts: pl.Series, *, nat64_prefixes: Sequence[str] = ()) -> pl.DataFrame:
     """Return what each host is and its canonical form; see `HostReader.read`."""
     return HostReader(nat64_prefixes).read(hosts)
+
+
+def _cut_quads(read: pl.DataFrame, bits: int) -> pl.Series:
+    cut = read.select(_cut_ipv4(bits).alias(CANONICAL)).to_series()
+    if len(cut) != read.height:  # a constant where nothing is kept
+        return pl.repeat(cut.item(), read.height, dtype=pl.String, eager=True)
+    return cut
 
 
 def _cut_ipv4(bits: int) -> pl.Expr:
@@ -295,9 +335,7 @@ def cut_hosts(read: pl.DataFrame, *, ipv4_bits: int = 16, ipv6_bits: int = 32) -
         host name, or `unknown`; null where the kind is none. Where no bit of
         an address is kept, no name is kept either.
     """
-    cut = read.select(_cut_ipv4(ipv4_bits).alias(CANONICAL)).to_series()
-    if len(cut) != read.height:  # a constant where nothing is kept
-        cut = pl.repeat(cut.item(), read.height, dtype=pl.String, eager=True)
+    cut = _cut_quads(read, ipv4_bits)
     odd = (read[KIND] != IPV4).arg_true()
     if len(odd) == 0:
         return cut

@@ -25,7 +25,7 @@ from logstats.jobs import Job, Logs, SharedJobs
 from logstats.lines import write_apart
 from logstats.parse import Parsed, batch_of_hits, parse_block
 from logstats.redact import LineMasks, Redactor
-from logstats.rewrite import Rewritten, rewrite_block
+from logstats.rewrite import Rewriter, Rewritten
 from logstats.rollup import SOURCES
 from logstats.seeds import Seeds
 from logstats.summaries import DURATIONS
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from logstats.proxies import Proxies
     from logstats.tables import Report
 
-# polars works with several threads by itself; two of ours keep two processors busy between its steps.
-COUNTING_THREADS: Final = 2
+# polars works with several threads by itself; these keep two processors busy between its steps.
+COUNTING_THREADS: Final = 3
 # Hits of the exact parser are counted when there are this many, for a batch costs the same with few.
 ODD_HITS_AT_ONCE: Final = 20_000
 
@@ -244,17 +244,18 @@ def anonymize_logs(
         flush_early: Hand on each line as soon as it is there, for a pipe of a running server.
     """
     lines = Tally()
+    rewriter = Rewriter(masks)
     jobs = logs.jobs(flush_early=flush_early)
     write = write_apart(write)
     if flush_early:
         for job in jobs:
-            write(_add(lines, _rewrite_job(job, masks)))
+            write(_add(lines, _rewrite_job(job, rewriter)))
         return lines
     with ThreadPoolExecutor(COUNTING_THREADS, thread_name_prefix="logstats-rewrite") as pool:
         waiting: deque[Future[Rewritten]] = deque()
         try:
             for job in jobs:
-                waiting.append(pool.submit(_rewrite_job, job, masks))
+                waiting.append(pool.submit(_rewrite_job, job, rewriter))
                 if len(waiting) > COUNTING_THREADS:
                     write(_add(lines, waiting.popleft().result()))
             while waiting:
@@ -270,9 +271,9 @@ def _add(lines: Tally, rewritten: Rewritten) -> bytes:
     return rewritten.data
 
 
-def _rewrite_job(job: Job, masks: LineMasks) -> Rewritten:
+def _rewrite_job(job: Job, rewriter: Rewriter) -> Rewritten:
     if job.formats:
-        rewritten = rewrite_block(job.block.data, job.formats, masks)
+        rewritten = rewriter.rewrite_block(job.block.data, job.formats)
     else:
         blank = job.block.data.count(b"\n") + (not job.block.ends_with_newline)
         rewritten = Rewritten(job.block.data, Tally(read=blank, blank=blank))

@@ -200,7 +200,8 @@ def _plain_pieces(raw: RawFile, block_bytes: int, max_line: int) -> Iterator[byt
         reason = f"a {kind} archive cannot be read; unpack it first"
         raise compression.DamagedArchiveError(reason)
     elif raw.is_regular():
-        while piece := raw.read_lines(block_bytes, max_line):
+        # So long that one piece is a block: what needs not be joined is not copied.
+        while piece := raw.read_lines(2 * block_bytes, max_line):
             yield piece
     else:
         while piece := raw.read(PIPE_READ_BYTES):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from logstats import schema
-from logstats.addresses import CANONICAL, HostReader, cut_hosts, networks
+from logstats.addresses import CANONICAL, HostCutter, HostReader, cut_hosts, networks
 from logstats.batches import (
     AGENT,
     CIDR,
@@ -31,9 +31,8 @@ from logstats.batches import (
     RedactedBatch,
 )
 from logstats.delivery import clean_delivery
-from logstats.dictionary import Grown
+from logstats.dictionary import Dictionary, Grown
 from logstats.keys import keyed_tokens
-from logstats.memo import Memo
 from logstats.pii import CLASSES, clean_paths, clean_query, referrer_domains, referrer_origins, rewrite_paths
 from logstats.pii.agent_strings import mask_agents
 
@@ -187,6 +186,17 @@ def _allowed(words: pl.Series, known: tuple[str, ...]) -> pl.Series:
     ).to_series()
 
 
+class _Masked:
+    """What stands for texts, found once for each."""
+
+    def __init__(self, mask: Callable[[pl.Series], pl.Series]) -> None:
+        self._known = Dictionary(lambda texts: mask(texts).alias("masked").to_frame())
+
+    def __call__(self, texts: pl.Series) -> pl.Series:
+        encoded = self._known.encode(texts)
+        return encoded.values.get_column("masked").gather(encoded.codes)
+
+
 @dataclass(slots=True)
 class LineMasks:
     """What `anonymize` writes instead of personal values; see `rewrite_line.Masks`.
@@ -204,14 +214,17 @@ class LineMasks:
     bits: tuple[int, int]
     keys: Callable[[date], bytes]
     site: str = ""
-    _host_reader: HostReader = field(init=False, repr=False)
-    _paths: Memo = field(default_factory=lambda: _remember(_mask_targets), init=False, repr=False)
-    _referrers: Memo = field(default_factory=lambda: _remember(referrer_origins), init=False, repr=False)
-    _agents: Memo = field(default_factory=lambda: _remember(mask_agents), init=False, repr=False)
+    _reader: HostReader = field(init=False, repr=False)
+    _cutter: HostCutter = field(init=False, repr=False)
+    _paths: _Masked = field(default_factory=lambda: _Masked(_mask_targets), init=False, repr=False)
+    _referrers: _Masked = field(default_factory=lambda: _Masked(referrer_origins), init=False, repr=False)
+    _agents: _Masked = field(default_factory=lambda: _Masked(mask_agents), init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Read addresses as the policy has it."""
-        self._host_reader = HostReader(self.policy.addresses.nat64_prefixes)
+        """Read and cut addresses as the policy has it."""
+        prefixes = self.policy.addresses.nat64_prefixes
+        self._reader = HostReader(prefixes)
+        self._cutter = HostCutter(ipv4_bits=self.bits[0], ipv6_bits=self.bits[1], nat64_prefixes=prefixes)
 
     @property
     def keep_query(self) -> bool:
@@ -223,14 +236,15 @@ class LineMasks:
         """Whether an address is replaced by something else on another day."""
         return self.mode == KEYED
 
-    def mask_hosts(self, hosts: pl.Series, days: pl.Series | None) -> pl.Series:
+    def mask_hosts(
+        self, hosts: pl.Series, days: pl.Series | None, is_ipv4: pl.Series | None = None
+    ) -> pl.Series:
         """Return what is written instead of each host; a hyphen for what is no address."""
         if self.mode == DROP:
             return pl.repeat(NOTHING, len(hosts), dtype=pl.String, eager=True)
-        read = self._host_reader.read(hosts)
         if self.mode == TRUNCATE:
-            cut = cut_hosts(read, ipv4_bits=self.bits[0], ipv6_bits=self.bits[1])
-            return cut.fill_null(NOTHING)
+            return self._cutter.cut(hosts, is_ipv4).fill_null(NOTHING)
+        read = self._reader.read(hosts, is_ipv4)
         if days is None:
             raise ValueError("a keyed token needs its day")
         frame = pl.DataFrame({"day": days, "host": read[CANONICAL]}).with_row_index("row")
@@ -248,7 +262,7 @@ class LineMasks:
 
     def mask_targets(self, paths: pl.Series, queries: pl.Series | None) -> pl.Series:
         """Return paths with personal segments replaced, and the parameters that may stay."""
-        masked = self._paths(paths).to_series()
+        masked = self._paths(paths)
         if queries is None:
             return masked
         kept = clean_query(queries.fill_null(""), self.policy.paths.keep_params)
@@ -260,11 +274,11 @@ class LineMasks:
 
     def mask_referrers(self, referrers: pl.Series) -> pl.Series:
         """Return the origin of each referrer."""
-        return self._referrers(referrers).to_series()
+        return self._referrers(referrers)
 
     def mask_agents(self, agents: pl.Series) -> pl.Series:
         """Return agent strings without addresses and e-mail addresses."""
-        return self._agents(agents).to_series()
+        return self._agents(agents)
 
 
 def _mask_targets(targets: pl.Series) -> pl.Series:
@@ -272,7 +286,3 @@ def _mask_targets(targets: pl.Series) -> pl.Series:
     # What is before a host (RFC 3986 section 3.2.1) or in `;jsessionid=` is dropped as a query is.
     shorter = targets.str.replace(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#]*@", "${1}")
     return rewrite_paths(shorter.str.replace_all(r";[^/]*", ""))
-
-
-def _remember(mask: Callable[[pl.Series], pl.Series]) -> Memo:
-    return Memo(lambda values: mask(values).alias("masked").to_frame())

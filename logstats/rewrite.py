@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from logstats import schema
-from logstats.batches import CLIENT, MINUTE, NOTHING, PROTOCOL, REFERRER, REQUEST
+from logstats.batches import AGENT, CLIENT, IS_IPV4, MINUTE, NOTHING, PROTOCOL, REFERRER, REQUEST
+from logstats.dictionary import Dictionaries, Grown
 from logstats.lines import lines_at, split_lines
 from logstats.plan import IDENT, QUOTE, TIME_WIDTH, plan_of
 from logstats.rewrite_line import Masks, rewrite_lines
@@ -24,10 +25,9 @@ from logstats.tally import Tally
 if TYPE_CHECKING:
     from logstats.formats import Format
     from logstats.plan import Plan
-    from logstats.split.rows import Split
+    from logstats.split import Split
 
 _CARRIAGE_RETURN: Final = b"\r"
-_QUOTE: Final = QUOTE.encode()
 _PIECE_END: Final = re.compile(rb"\r(?=[\"\n]|\Z)")
 
 
@@ -39,45 +39,77 @@ class Rewritten:
     tally: Tally
 
 
-def rewrite_block(data: bytes, known: tuple[Format, ...], masks: Masks) -> Rewritten:
-    """Return a block with its personal data replaced.
+class Rewriter:
+    """Replaces the personal data of lines, block after block; threads may share it.
 
     Args:
-        data: Whole lines; the last one need not end in a newline.
-        known: The format of the source first, then its siblings, which odd lines may have.
         masks: What is written instead.
     """
-    ends = data.count(b"\r\n") if _CARRIAGE_RETURN in data else 0
-    if not ends or ends != data.count(b"\n") or not data.endswith(b"\n"):
-        return _rewrite_text(data, known, masks)
-    # Where every line ends in CR LF the plan reads them without.
-    written = _rewrite_text(data.replace(b"\r\n", b"\n"), known, masks)
-    return Rewritten(written.data.replace(b"\n", b"\r\n"), written.tally)
+
+    def __init__(self, masks: Masks) -> None:
+        self._masks = masks
+        self._known = Dictionaries()
+        self._requests = Grown(self._mask_requests)
+        self._quoted = {
+            REFERRER: Grown(lambda values: _quote(masks.mask_referrers(values["raw"]))),
+            AGENT: Grown(lambda values: _quote(masks.mask_agents(values["raw"]))),
+        }
+
+    def rewrite_block(self, data: bytes, known: tuple[Format, ...]) -> Rewritten:
+        """Return a block with its personal data replaced.
+
+        Args:
+            data: Whole lines; the last one need not end in a newline.
+            known: The format of the source first, then its siblings, which odd lines may have.
+        """
+        ends = data.count(b"\r\n") if _CARRIAGE_RETURN in data else 0
+        if not ends or ends != data.count(b"\n") or not data.endswith(b"\n"):
+            return self._rewrite_text(data, known)
+        # Where every line ends in CR LF the plan reads them without.
+        written = self._rewrite_text(data.replace(b"\r\n", b"\n"), known)
+        return Rewritten(written.data.replace(b"\n", b"\r\n"), written.tally)
+
+    def _rewrite_text(self, data: bytes, known: tuple[Format, ...]) -> Rewritten:
+        plan = plan_of(known[0])
+        if plan is None or not plan.is_known:
+            written, tally = rewrite_lines(split_lines(data), known, self._masks)
+            return Rewritten(_join(written, data), tally)
+        # read_csv takes a carriage return off the end of each piece; of two it leaves one.
+        text = _PIECE_END.sub(b"\r\r", data) if _CARRIAGE_RETURN in data else data
+        split = split_block(text, plan, keep_query=self._masks.keep_query, dictionaries=self._known)
+        odd = split.odd_rows()
+        odd_lines = split.odd_lines if text is data else lines_at(data, odd)
+        written, tally = rewrite_lines(odd_lines, known, self._masks)
+        trusted = split.height - len(odd)
+        tally.add(Tally(read=trusted, parsed=trusted))
+        return Rewritten(_merge(self._write_rows(split, plan), odd, written, data), tally)
+
+    def _write_rows(self, split: Split, plan: Plan) -> pl.Series:
+        """Return every row as a line again; rows that are not to be trusted give any text."""
+        parts: list[pl.Series] = [
+            *_heads(split, plan, self._masks),
+            split.pieces["p0"].str.slice(-TIME_WIDTH),
+        ]
+        texts = self._requests(split.values[REQUEST], split.eras.get(REQUEST)).to_series()
+        protocols = split.values[PROTOCOL]["raw"] + QUOTE
+        request = [texts.gather(split.codes[REQUEST]), protocols.gather(split.codes[PROTOCOL])]
+        values = {plan.request: request}
+        for column, piece in plan.quoted.items():
+            masked = self._quoted[column](split.values[column], split.eras.get(column)).to_series()
+            values[piece] = [masked.gather(split.codes[column])]
+        for piece in range(1, plan.pieces):
+            parts += values.get(piece) or [split.pieces[f"p{piece}"].fill_null("")]
+        frame = pl.DataFrame([part.alias(str(number)) for number, part in enumerate(parts)])
+        return frame.select(pl.concat_str(pl.all()).alias("line")).to_series()
+
+    def _mask_requests(self, requests: pl.DataFrame) -> pl.DataFrame:
+        queries = requests[schema.QUERY] if self._masks.keep_query else None
+        targets = self._masks.mask_targets(requests[schema.PATH], queries)
+        return pl.select((QUOTE + requests[schema.METHOD] + " " + targets).alias("request"))
 
 
-def _rewrite_text(data: bytes, known: tuple[Format, ...], masks: Masks) -> Rewritten:
-    plan = plan_of(known[0])
-    if plan is None or not plan.is_known:
-        return _rewrite_exactly(data, known, masks)
-    # read_csv takes a carriage return off the end of each piece; of two it leaves one.
-    text = _PIECE_END.sub(b"\r\r", data) if _CARRIAGE_RETURN in data else data
-    split = split_block(text, plan, keep_query=masks.keep_query)
-    odd = split.odd_rows()
-    odd_lines = lines_at(data, odd)
-    trusted = split.height - len(odd)
-    # read_csv tells no empty last piece from none, so a last quote mark may lack or be one too many.
-    marks = trusted * (plan.pieces - 1) + sum(line.count(_QUOTE) for line in odd_lines)
-    if data.count(_QUOTE) != marks:
-        return _rewrite_exactly(data, known, masks)
-    lines = _write_rows(split, plan, masks)
-    written, tally = rewrite_lines(odd_lines, known, masks)
-    tally.add(Tally(read=trusted, parsed=trusted))
-    return Rewritten(_merge(lines, odd, written, data), tally)
-
-
-def _rewrite_exactly(data: bytes, known: tuple[Format, ...], masks: Masks) -> Rewritten:
-    written, tally = rewrite_lines(split_lines(data), known, masks)
-    return Rewritten(_join(written, data), tally)
+def _quote(masked: pl.Series) -> pl.DataFrame:
+    return (QUOTE + masked.fill_null("") + QUOTE).alias("quoted").to_frame()
 
 
 def _merge(lines: pl.Series, odd: list[int], written: list[bytes | None], data: bytes) -> bytes:
@@ -121,28 +153,29 @@ def _join(written: list[bytes | None], data: bytes) -> bytes:
     return done if data.endswith(b"\n") or withheld else done[:-1]
 
 
-def _write_rows(split: Split, plan: Plan, masks: Masks) -> pl.Series:
-    """Return every row as a line again; rows that are not to be trusted give any text."""
-    parts: list[pl.Series] = [*_heads(split, plan, masks), split.pieces["p0"].str.slice(-TIME_WIDTH)]
-    requests = split.values[REQUEST]
-    targets = masks.mask_targets(requests[schema.PATH], requests[schema.QUERY] if masks.keep_query else None)
-    texts = pl.select(QUOTE + requests[schema.METHOD] + " " + targets).to_series()
-    protocols = split.values[PROTOCOL]["raw"] + QUOTE
-    request = [texts.gather(split.codes[REQUEST]), protocols.gather(split.codes[PROTOCOL])]
-    values = {plan.request: request}
-    for column, piece in plan.quoted.items():
-        raw = split.values[column]["raw"]
-        kept = masks.mask_referrers(raw) if column == REFERRER else masks.mask_agents(raw)
-        values[piece] = [(QUOTE + kept.fill_null("") + QUOTE).gather(split.codes[column])]
-    for piece in range(1, plan.pieces):
-        parts += values.get(piece) or [split.pieces[f"p{piece}"].fill_null("")]
-    frame = pl.DataFrame([part.alias(str(number)) for number, part in enumerate(parts)])
-    return frame.select(pl.concat_str(pl.all()).alias("line")).to_series()
-
-
 def _heads(split: Split, plan: Plan, masks: Masks) -> list[pl.Series]:
     """Return the words before the time of every row: another host, and a hyphen for the user."""
+    if IS_IPV4 in split.values[CLIENT].columns and not masks.by_day:
+        return [_plain_heads(split.values[CLIENT], plan, masks).gather(split.codes[CLIENT])]
     heads, codes = split.values[CLIENT], split.codes[CLIENT]
+    before, after = _around_host(heads, plan, masks)
+    if not masks.by_day:
+        hosts = masks.mask_hosts(heads[schema.HOST], None)
+        return [pl.select(before + hosts + after).to_series().gather(codes)]
+    return [before.gather(codes), _hosts_by_day(split, masks), after.gather(codes)]
+
+
+def _plain_heads(heads: pl.DataFrame, plan: Plan, masks: Masks) -> pl.Series:
+    """Return distinct heads written anew, most of them an IPv4 address and hyphens; those stand last."""
+    odd = heads.height - heads[IS_IPV4].sum()
+    before, after = _around_host(heads[:odd], plan, masks)
+    hosts = masks.mask_hosts(heads[schema.HOST], None, heads[IS_IPV4])
+    behind = f" {NOTHING}" * (len(plan.head) - 1) + " ["
+    return pl.concat([pl.select(before + hosts[:odd] + after).to_series(), hosts[odd:] + behind])
+
+
+def _around_host(heads: pl.DataFrame, plan: Plan, masks: Masks) -> tuple[pl.Series, pl.Series]:
+    """Return what is written before and behind the host of each head."""
     words = heads["raw"].str.splitn(" ", len(plan.head) + 1).struct.unnest()
     place = next(number for number, word in enumerate(plan.head) if word.column == schema.HOST)
     texts = [
@@ -152,10 +185,7 @@ def _heads(split: Split, plan: Plan, masks: Masks) -> list[pl.Series]:
     empty = pl.repeat("", pl.len(), dtype=pl.String)
     before = words.select(pl.concat_str(*texts[:place], empty, separator=" ")).to_series()
     after = words.select(pl.concat_str(empty, *texts[place + 1 :], pl.lit("["), separator=" ")).to_series()
-    if not masks.by_day:
-        hosts = masks.mask_hosts(heads[schema.HOST], None)
-        return [pl.select(before + hosts + after).to_series().gather(codes)]
-    return [before.gather(codes), _hosts_by_day(split, masks), after.gather(codes)]
+    return before, after
 
 
 def _mask_word(words: pl.Series, column: str | None, masks: Masks) -> pl.Series | pl.Expr:

@@ -268,7 +268,12 @@ def test_the_search_would_find_a_mark(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "stage",
-    ["parse.parse_block", "redact.Redactor.redact_batch", "rewrite.rewrite_block", "disclose.disclose"],
+    [
+        "parse.parse_block",
+        "redact.Redactor.redact_batch",
+        "rewrite.Rewriter.rewrite_block",
+        "disclose.disclose",
+    ],
 )
 def test_an_error_of_a_stage_is_told_by_its_place_alone(
     stage: str, tmp_path: Path, environment, private
@@ -281,9 +286,9 @@ def test_an_error_of_a_stage_is_told_by_its_place_alone(
     log.write_bytes(log_of(readable_lines()))
     name = stage.partition(".")[2]
     broken = (
-        "import sys; import logstats.pipeline, logstats.redact\n"
+        "import sys; import logstats.pipeline, logstats.redact, logstats.rewrite\n"
         "def fail(*args, **more): raise ValueError(open(sys.argv[-1]).read())\n"
-        f"owner = logstats.redact.Redactor if {name.count('.')} else logstats.pipeline\n"
+        f"owner = logstats.{stage.rpartition('.')[0] if name.count('.') else 'pipeline'}\n"
         f"setattr(owner, {name.rpartition('.')[2]!r}, fail)\n"
         "from logstats.cli import main\nmain(sys.argv[1:])"
     )

@@ -15,7 +15,7 @@ from logstats.formats.spans import field_spans
 from logstats.parse import parse_block
 from logstats.policy import load_policy
 from logstats.redact import KEYED, TRUNCATE, LineMasks, Redactor
-from logstats.rewrite import rewrite_block
+from logstats.rewrite import Rewriter
 from logstats.seeds import Seeds
 
 MARKS = {
@@ -57,15 +57,15 @@ def key_of(_: date) -> bytes:
 @pytest.mark.parametrize("name", names())
 def test_no_field_of_any_format_is_written_with_an_address_in_it(name: str, mode: str) -> None:
     known = preset(name)
-    masks = LineMasks(POLICY, mode, (16, 32), key_of)
+    rewriter = Rewriter(LineMasks(POLICY, mode, (16, 32), key_of))
     pairs = [pair for mark in MARKS.values() for pair in marked_lines(known, mark)]
 
-    written = rewrite_block(block([line for _, line in pairs]), (known,), masks).data
+    written = rewriter.rewrite_block(block([line for _, line in pairs]), (known,)).data
 
     assert written
     assert (
         not has_mark(written)
-        or {field for field, line in pairs if has_mark(rewrite_block(block([line]), (known,), masks).data)}
+        or {field for field, line in pairs if has_mark(rewriter.rewrite_block(block([line]), (known,)).data)}
         == set()
     )
 
@@ -83,7 +83,8 @@ def test_no_field_of_any_format_is_counted_with_an_address_in_it(name: str) -> N
     values = {
         text
         for name, frame in redacted.values.items()
-        for series in frame
+        # Values of rows that the plan does not trust are there too, but no hit points to them.
+        for series in frame[redacted.hits[name].unique()]
         if series.dtype == pl.String and name != AGENT
         for text in series.drop_nulls()
     }

@@ -18,7 +18,7 @@ from logstats.lines import split_lines
 from logstats.parse import parse_odd_line
 from logstats.policy import load_policy
 from logstats.redact import DROP, KEYED, TRUNCATE, LineMasks
-from logstats.rewrite import Rewritten, rewrite_block
+from logstats.rewrite import Rewriter, Rewritten
 from tests.hits import COMBINED
 from tests.lines import combined_lines, odd_lines, plain_lines
 
@@ -38,7 +38,7 @@ def masks(mode: str = TRUNCATE, bits: tuple[int, int] = (16, 32)) -> LineMasks:
 def rewrite(
     data: bytes, known: tuple[Format, ...] = COMBINED, *, mode: str = TRUNCATE, **more: Any
 ) -> Rewritten:
-    return rewrite_block(data, known, masks(mode, **more))
+    return Rewriter(masks(mode, **more)).rewrite_block(data, known)
 
 
 def line(

@@ -18,7 +18,7 @@ from logstats.pii.written_addresses import find_addresses
 from logstats.policy import load_policy
 from logstats.recognize import recognize
 from logstats.redact import DROP, KEYED, TRUNCATE, LineMasks
-from logstats.rewrite import Rewritten, rewrite_block
+from logstats.rewrite import Rewriter, Rewritten
 from tests.corpus import CORPUS
 
 MASKS = LineMasks(load_policy("default"), TRUNCATE, (16, 32), lambda _: b"k" * 32)
@@ -29,7 +29,7 @@ TEXT = (formats.preset("text"),)
 
 
 def rewrite(text: str, *known: formats.Format, masks: LineMasks = MASKS) -> str:
-    return rewrite_block(text.encode(), known, masks).data.decode()
+    return Rewriter(masks).rewrite_block(text.encode(), known).data.decode()
 
 
 def read_by(preset: formats.Format, line: str) -> formats.Hit:
@@ -188,7 +188,7 @@ def test_a_line_within_the_json_of_docker_is_written_back_with_its_escapes() -> 
 )
 def test_whatever_json_holds_it_stays_json_and_loses_its_addresses(extra: dict[str, object]) -> None:
     line = json_line(**{**extra, "note": f"{extra} 203.0.113.77 2001:db8::77"})
-    block = rewrite_block(line.encode("utf-8", "replace"), (JSON,), MASKS)
+    block = Rewriter(MASKS).rewrite_block(line.encode("utf-8", "replace"), (JSON,))
 
     for written in block.data.splitlines():
         assert isinstance(json.loads(written, strict=False), dict)
@@ -201,17 +201,15 @@ W3C = "#Software: x\n#Fields: time c-ip date cs-username\n10:00:00 203.0.113.9 2
 
 
 def test_headers_of_a_w3c_log_stay_and_change_what_is_a_user() -> None:
-    block = rewrite_block(W3C.encode(), (formats.preset("w3c"),), MASKS)
+    block = Rewriter(MASKS).rewrite_block(W3C.encode(), (formats.preset("w3c"),))
 
     assert block.data.decode() == W3C.replace("203.0.113.9", "203.0.0.0").replace("anna", "-")
     assert (block.tally.blank, block.tally.parsed, block.tally.balances()) == (3, 2, True)
 
 
 def test_a_header_with_a_name_in_it_is_withheld() -> None:
-    block = rewrite_block(
-        b"#Remark: anna@example.com at 203.0.113.9\n#Date: 2026-02-01 10:00:00\n",
-        (formats.preset("w3c"),),
-        MASKS,
+    block = Rewriter(MASKS).rewrite_block(
+        b"#Remark: anna@example.com at 203.0.113.9\n#Date: 2026-02-01 10:00:00\n", (formats.preset("w3c"),)
     )
 
     assert block.data == b"#Date: 2026-02-01 10:00:00\n"
@@ -299,7 +297,7 @@ def test_no_address_that_fail2ban_knows_of_is_left(path: Path) -> None:
         r'"host"\s*:\s*"([0-9.]+|[0-9a-fA-F:]*:[0-9a-fA-F:.]*)"', data.decode("utf-8", "replace")
     )
 
-    block = rewrite_block(data, TEXT, MASKS)
+    block = Rewriter(MASKS).rewrite_block(data, TEXT)
 
     left = set(re.findall(r"[0-9a-fA-F:.]+", block.data.decode("utf-8", "replace")))
     assert not {host for host in told if cut_address(host) != host} & left
@@ -319,7 +317,7 @@ def test_no_address_of_a_real_error_log_is_left(
     if not isinstance(found, tuple):
         pytest.skip("no format fits it; --format text reads it")
 
-    block: Rewritten = rewrite_block(data, found, MASKS)
+    block: Rewritten = Rewriter(MASKS).rewrite_block(data, found)
 
     clients = set(re.findall(rb"client:? ([0-9.]+)", data))
     written = set(re.findall(rb"[0-9.]+", block.data))

@@ -26,8 +26,16 @@ class Masks(Protocol):
         """Whether an address is replaced by something else on another day."""
         ...
 
-    def mask_hosts(self, hosts: pl.Series, days: pl.Series | None) -> pl.Series:
-        """Return what is written instead of each host, on its day where that matters."""
+    def mask_hosts(
+        self, hosts: pl.Series, days: pl.Series | None, is_ipv4: pl.Series | None = None
+    ) -> pl.Series:
+        """Return what is written instead of each host, on its day where that matters.
+
+        Args:
+            hosts: As the server wrote them.
+            days: The day of each.
+            is_ipv4: Which are plain IPv4 addresses, where that is known.
+        """
         ...
 
     def mask_targets(self, paths: pl.Series, queries: pl.Series | None) -> pl.Series:

@@ -23,7 +23,7 @@ from logstats.batches import (
     VHOST,
     encode,
 )
-from logstats.plan import MINUTE_WIDTH, TIME_WIDTH, Plan, Word
+from logstats.plan import IDENT, MINUTE_WIDTH, TIME_WIDTH, Plan, Word
 
 if TYPE_CHECKING:
     from logstats.dictionary import Dictionaries
@@ -89,7 +89,8 @@ def read_head(split: Split, plan: Plan) -> None:
 def _plain_heads(words: tuple[Word, ...]) -> tuple[str, int] | None:
     """Return a pattern for `192.0.2.1 - - [` and how long it is behind the host, None for other words."""
     first, *others = words
-    if first.column != schema.HOST or any(word.literal or word.port for word in others):
+    plain = (None, IDENT, schema.USER)
+    if first.column != schema.HOST or any(word.literal or word.column not in plain for word in others):
         return None
     behind = " -" * len(others) + " ["
     return f"^{DOTTED_QUAD}{re.escape(behind)}$", len(behind)

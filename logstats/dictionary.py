@@ -138,6 +138,8 @@ class Dictionary:
 
 def _first_rows(hashes: pl.Series, codes: pl.Series) -> pl.Series:
     """Return the row in which each hash without a code stands first."""
+    if not codes.null_count():
+        return pl.Series([], dtype=pl.UInt32)
     new = codes.is_null().arg_true()
     return new.gather(hashes.gather(new).arg_unique())
 

@@ -119,9 +119,10 @@ class FacetCounts:
 
     def count(self, cells: pl.DataFrame, sightings: pl.DataFrame) -> None:
         """Add counted cells with family and labels, and the cell and token of each hit of a person."""
-        missed = pl.lit(self.missed, pl.Int64).alias(MISSED)
-        self.cells.append(cells.with_columns(missed).select(*CELLS_SCHEMA))
-        self.names.append(cells.select(KEY, FAMILY, *self.labels))
+        missed = pl.Series(MISSED, [self.missed], dtype=pl.Int64).new_from_index(0, cells.height)
+        counts = [cells.get_column(name) for name in CELLS_SCHEMA if name != MISSED]
+        self.cells.append(pl.DataFrame([*counts, missed]))
+        self.names.append(pl.DataFrame([cells.get_column(name) for name in (KEY, FAMILY, *self.labels)]))
         self.sightings.append(sightings.filter(self._in_sample()) if self.sample_bits else sightings)
         self._visitors = self._places = None
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 import polars as pl
 
 from logstats.batches import Batch, ParsedBatch
 from logstats.dictionary import Dictionaries, Era
 from logstats.lines import line_lengths, lines_at
+
+
+# Columns of values that nobody behind the plan needs.
+_OF_PLAN: Final = ("raw", "ok")
 
 
 @dataclass(slots=True)
@@ -90,5 +95,8 @@ class Split:
         hits = pl.DataFrame({**self.codes, **self.numbers})
         if not self.ok.all():
             hits = hits.filter(self.ok)
-        values = {name: frame.drop("raw", "ok", strict=False) for name, frame in self.values.items()}
+        values = {
+            name: pl.DataFrame([column for column in frame.get_columns() if column.name not in _OF_PLAN])
+            for name, frame in self.values.items()
+        }
         return ParsedBatch(Batch(hits, values, self.eras))

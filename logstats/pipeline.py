@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 # polars works with several threads by itself; these keep two processors busy between its steps.
 COUNTING_THREADS: Final = 3
+# One less: what is written waits in memory beside what is read.
+REWRITING_THREADS: Final = 2
 # Hits of the exact parser are counted when there are this many, for a batch costs the same with few.
 ODD_HITS_AT_ONCE: Final = 20_000
 
@@ -251,12 +253,12 @@ def anonymize_logs(
         for job in jobs:
             write(_add(lines, _rewrite_job(job, rewriter)))
         return lines
-    with ThreadPoolExecutor(COUNTING_THREADS, thread_name_prefix="logstats-rewrite") as pool:
+    with ThreadPoolExecutor(REWRITING_THREADS, thread_name_prefix="logstats-rewrite") as pool:
         waiting: deque[Future[Rewritten]] = deque()
         try:
             for job in jobs:
                 waiting.append(pool.submit(_rewrite_job, job, rewriter))
-                if len(waiting) > COUNTING_THREADS:
+                if len(waiting) > REWRITING_THREADS:
                     write(_add(lines, waiting.popleft().result()))
             while waiting:
                 write(_add(lines, waiting.popleft().result()))

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from logstats import schema
-from logstats.addresses import CANONICAL, HostCutter, HostReader, cut_hosts, networks
 from logstats.batches import (
     AGENT,
     CIDR,
@@ -32,6 +31,7 @@ from logstats.batches import (
 )
 from logstats.delivery import clean_delivery
 from logstats.dictionary import Dictionary, Grown
+from logstats.hosts import CANONICAL, HostCutter, HostReader, cut_hosts, networks
 from logstats.keys import keyed_tokens
 from logstats.pii import CLASSES, clean_paths, clean_query, referrer_domains, referrer_origins, rewrite_paths
 from logstats.pii.agent_strings import mask_agents

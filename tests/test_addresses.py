@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logstats import addresses
-from logstats.addresses import cut_hosts, networks, read_address, read_hosts, truncate_address
+from logstats.addresses import read_address, truncate_address
 from logstats.errors import UsageError
+from logstats.hosts import cut_hosts, networks, read_hosts
 
 NAT64 = ("2001:db8::/32", "2001:db8:a000::/40", "2001:db8:aa::/48", "2001:db8:aa:b000::/56",
          "2001:db8:aa:bb::/64", "2001:db8:aa:bb:0:cc::/96")  # fmt: skip

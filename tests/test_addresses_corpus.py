@@ -7,7 +7,8 @@ import json
 
 import polars as pl
 
-from logstats.addresses import cut_hosts, networks, read_address, read_hosts
+from logstats.addresses import read_address
+from logstats.hosts import cut_hosts, networks, read_hosts
 
 # Verdicts that hold for a server's host field: a bare prefix, mask or range is no host.
 VERDICTS: dict[str, set[int | None]] = {"ipv4": {4}, "ipv6": {6, 4}, "not-ip": {None}}

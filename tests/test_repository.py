@@ -210,7 +210,7 @@ TESTS = {p.stem: p.read_text() for p in FILES if p.is_relative_to(ROOT / "tests"
 
 # A part of one stage, and the module through which its tests reach it.
 PARTS = {
-    "facets": "aggregate", "keying": "aggregate", "rollup": "aggregate",
+    "facets": "aggregate", "hosts": "addresses", "keying": "aggregate", "pairs": "aggregate", "rollup": "aggregate",
     "rewrite_line": "rewrite", "sanitize": "anonymize", "silence": "nothing_elsewhere", "split": "parse",
 }  # fmt: skip
 

@@ -12,7 +12,6 @@ from logstats.batches import Batch, ParsedBatch
 from logstats.dictionary import Dictionaries, Era
 from logstats.lines import line_lengths, lines_at
 
-
 # Columns of values that nobody behind the plan needs.
 _OF_PLAN: Final = ("raw", "ok")
 

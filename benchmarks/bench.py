@@ -31,8 +31,6 @@ FORMAT_TITLES = {
     "caddy": "Caddy JSON",
     "w3c": "W3C of IIS",
 }
-# What must be named; all others are found by themselves.
-FORMAT_OPTIONS = {"vhost_duration": r'%v:%p %h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %D'}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +103,7 @@ def format_cases(logstats: list[str], logs: Path, build: Path, lines: int) -> li
     for layout, title in FORMAT_TITLES.items():
         name = f"{log_name(lines)}-{layout.replace('_', '-')}.log"
         log = make_log(logs / name, "--lines", str(lines), "--format", layout)
-        options = ["--format", FORMAT_OPTIONS[layout]] if layout in FORMAT_OPTIONS else []
-        report = [*logstats, "report", "-q", *options, "-o", str(build / "out/report.json")]
+        report = [*logstats, "report", "-q", "-o", str(build / "out/report.json")]
         cases += [Case(f"report, {title}", [*report, str(log)], lines=lines)]
         cases += peers.format_cases(layout, title, log, build=build, lines=lines)
     return cases

@@ -17,7 +17,10 @@ from logstats.plan import plan_of
 from tests.lines import combined_lines, comparable, odd_lines, plain_lines, rows_of
 
 COMBINED = (formats.preset("combined"),)
-FAST = ["combined", "common", "vhost_combined", "nginx", "combined_duration_us", "combined_duration_s"]
+FAST = [
+    *("combined", "common", "nginx", "combined_duration_us", "combined_duration_s"),
+    *("vhost_combined", "vhost_combined_duration_us", "vhost_combined_duration_s"),
+]
 
 
 def _exact(lines: list[bytes], known: tuple[formats.Format, ...]) -> list[dict[str, object]]:

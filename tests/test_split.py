@@ -78,3 +78,25 @@ def test_a_batch_gives_other_values_to_the_same_hits() -> None:
     assert other.hits is batch.hits
     assert other.values["agent"].item() == "y"
     assert batch.values["agent"].item() == "x"
+
+
+@pytest.mark.parametrize(
+    ("unit", "times"),
+    [("us", ("51229", "9", "203040", "-")), ("s", ("0.051", "9.123", "0.000", "-"))],
+    ids=["microseconds", "seconds"],
+)
+def test_virtual_hosts_and_a_duration_are_found_and_no_line_is_odd(unit: str, times: tuple[str, ...]) -> None:
+    line = '{}:443 {} - - [01/Feb/2026:10:00:00 +0000] "GET /a{} HTTP/2.0" 200 512 "-" "Mozilla/5.0 (X11)" {}'
+    clients = ("203.0.113.9", "2001:db8::9")
+    lines = [
+        line.format(vhost, clients[number % 2], number, times[number % len(times)])
+        for number, vhost in enumerate(["www.example.org", "shop.example.org", "198.51.100.2"] * 60)
+    ]
+
+    found = formats.detect_format(lines).format
+
+    assert found is not None
+    assert found.name == f"vhost_combined_duration_{unit}"
+    assert (
+        split_block("\n".join(lines).encode(), cast("Plan", plan_of(found)), keep_query=False).odd_lines == []
+    )

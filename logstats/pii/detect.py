@@ -26,8 +26,9 @@ _ORDER: Final = (
     "jwt", "email", "handle", "parameter", "vendor", "combination", "token", "user", "home", "iban", "uuid",
     "hex", "card", "ssn", "phone", "national phone", "mac", "ipv6", "geo", "ipv4", "dashed", "n", "id",
 )  # fmt: skip
-# A replaced span may set another one free; two rounds do on all real logs seen.
-_ROUNDS: Final = 4
+# A replaced span may set another one free; two rounds do on all real logs seen. A client can write a
+# chain as long as a line, so the rounds have an end, and what they leave is replaced as a whole.
+_ROUNDS: Final = 8
 # For fewer values than this, calling polars once for each detector costs more than Python's own expressions.
 _FEW: Final = 500
 
@@ -84,8 +85,18 @@ def scrub_text(text: str) -> str:
         before = text
         text = _scrub_once(before)
         if text == before:
-            break
-    return text
+            return text
+    return _replace_whole(text)
+
+
+def _replace_whole(text: str) -> str:
+    """Return a text that no detector changes, without the segments in which one finds or found something."""
+    segments = text.split("/")
+    kept = [each if _scrub_once(each) == each and not TOKEN.search(each) else "{id}" for each in segments]
+    joined = "/".join(kept)
+    if _scrub_once(joined) == joined:
+        return joined
+    return "/{id}" if text.startswith("/") else "{id}"
 
 
 def _scrub_once(text: str) -> str:
@@ -105,7 +116,7 @@ def scrub_values(values: pl.Series) -> pl.Series:
     Args:
         values: Distinct suspect values: all rows are looked at by every gate.
     """
-    values = _scrub_simple(values)
+    raw, values = values, _scrub_simple(values)
     rows = find_suspects(values).arg_true()
     for _ in range(_ROUNDS):
         if len(rows) == 0:
@@ -114,7 +125,7 @@ def scrub_values(values: pl.Series) -> pl.Series:
         after = _scrub_round(before)
         values = put_rows(values, rows, after)
         rows = rows.filter((before != after) & find_suspects(after))
-    return values
+    return put_rows(values, rows, pl.Series(map(scrub_text, raw.gather(rows)), dtype=pl.String))
 
 
 def _scrub_simple(values: pl.Series) -> pl.Series:

@@ -32,7 +32,8 @@ class CleanPaths:
     """Values fit to be counted, and how much of each class was replaced in each.
 
     `values` has the rows of the input; `classes` has one UInt8 column for each
-    of `CLASSES`, with the same rows.
+    of `CLASSES`, with the same rows. What was replaced behind the place where a value
+    is cut counts too.
     """
 
     values: pl.Series

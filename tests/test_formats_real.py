@@ -22,7 +22,7 @@ REAL = {
     "iis-brianary/u_ex160110.log": ("iis", 0),
     "lnav/logfile_caddy_log.0": ("caddy", 35),
     "lnav/logfile_haproxy.0": ("haproxy", 4),
-    "lnav/logfile_regexp_access_log.0": ("host_combined_more", 0),
+    "lnav/logfile_regexp_access_log.0": ("vhost_combined_duration_us", 0),
     "lnav/logfile_shop_access_log.0": ("combined_forwarded", 0),
     "lnav/logfile_w3c.2": ("w3c", 0),
     "loghub/Apache_2k.log": ("apache_error_old", 0),

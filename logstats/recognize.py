@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from logstats import formats
@@ -19,9 +20,8 @@ NO_TEXT: Final = "is no text; a log is read plain or as gz, bz2, xz or zst"
 _NO_HITS: Final = (
     "is an error log, of which no statistics are made; `logstats anonymize` takes addresses out of it"
 )
-_HEADER: Final = b"#Fields:"
-# The last byte of a byte order mark, which a file and each part of a joined one may begin with.
-_MARK_END: Final = b"\xbf"
+# Lines that change how those after them are read; a file and each part of a joined one may begin with a mark.
+_HEADER: Final = re.compile(rb"^(?:\xef\xbb\xbf)?#(?:Fields|Date):[^\n]*", re.IGNORECASE | re.MULTILINE)
 
 
 def recognize(
@@ -70,14 +70,16 @@ def format_named(name: str | None) -> tuple[Format, ...]:
 
 
 def headers_in(data: bytes, known: tuple[Format, ...]) -> tuple[Format, ...]:
-    """Return the formats that hold after a block: a `#Fields:` line in it changes those of a W3C log."""
+    """Return the formats that hold after a block: headers in it change those of a W3C log."""
     if known[0].kind is not formats.Kind.W3C:
         return known
-    place = data.rfind(_HEADER)
-    while place > 0 and data[place - 1 : place] not in (b"\n", _MARK_END):
-        place = data.rfind(_HEADER, 0, place)
-    if place < 0:
-        return known
     reader = formats.LineReader(known)
-    reader.read(decode_line(data[place:].partition(b"\n")[0]))
+    for header in _HEADER.findall(data):
+        reader.read(decode_line(header))
+    if not any(map(formats.is_undated, (known[0], reader.formats[0]))):
+        return reader.formats
+    # Of which day a time is that has none beside it, only the lines before can tell.
+    reader = formats.LineReader(known)
+    for line in split_lines(data):
+        reader.read(decode_line(line))
     return reader.formats

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from logstats.formats.delimited import follow
+from logstats.formats.undated import is_undated
 from logstats.lines import decode_line, split_lines
 from logstats.texts import Texts, is_needed
 
@@ -49,6 +50,9 @@ def split_w3c(data: bytes, format_: Format, *, keep_query: bool) -> W3cSplit | N
     start, end, known = max(_runs(data, format_), key=lambda run: run[1] - run[0])
     run = data[start:end].replace(b"\r\n", b"\n")
     if not run.strip() or not {"time", "host"} <= {*known.columns} or _BYTE_ORDER_MARK + b"#" in data[1:]:
+        return None
+    if is_undated(known):
+        # Of which day a line is, those before it tell.
         return None
     lines = split_lines(run)
     first = next((line for line in lines if line.strip() and not line.startswith(b"#")), b"")

@@ -203,3 +203,14 @@ def test_late_lines_are_told_in_the_report(nights: Nights, logstats: Logstats) -
     made = read_report(nights.home, logstats, nights.store)
 
     assert "3 lines came after their day was closed: they count as hits, without visitors" in made["notes"]
+
+
+def test_a_log_without_dates_is_refused(nights: Nights, logstats: Logstats) -> None:
+    nights.write(
+        b"#Date: 2026-02-01 10:00:00\n#Fields: time c-ip cs-uri-stem sc-status\n10:00:30 203.0.113.9 /a 200\n"
+    )
+
+    done = logstats("collect", "access.log", "--store", "store", "--now", "2026-02-02T03:00")
+
+    assert done.returncode == 3
+    assert b"tells times without dates" in done.stderr

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from logstats import formats
 from logstats.formats import Kind, LineReader, Rejected
+from logstats.jobs import Logs
 from logstats.lines import split_lines
 from logstats.parse import parse_block, read_odd_line
-from logstats.recognize import recognize
+from logstats.recognize import headers_in, recognize
 from tests.lines import comparable, rows_of
 
 IIS = (formats.preset("iis"),)
@@ -102,3 +103,75 @@ def test_both_agree_on_real_w3c_logs(corpus: Path, log: str) -> None:
             fast, exact, _ = both(data, known)
 
             assert fast == exact
+
+
+UNDATED = "#Fields: time c-ip cs-method cs-uri-stem sc-status\n"
+
+
+def times_of(data: str, known: tuple[formats.Format, ...] = (formats.preset("w3c"),)) -> list[str]:
+    parsed = parse_block(data.encode(), known)
+    assert parsed.batch is None
+    assert parsed.tally.rejected.total() == 0
+    return [f"{hit['time']:%m-%d %H:%M}" for hit in parsed.odd_hits]
+
+
+def undated(*clocks: str) -> str:
+    return "".join(f"{clock}:30 203.0.113.9 GET /a 200\n" for clock in clocks)
+
+
+@pytest.mark.parametrize("date", ["2026-02-01 10:00:00", "2026-02-01", "1-Feb-2026 00:00:00"])
+@pytest.mark.parametrize("is_before", [True, False], ids=["before the columns", "after them"])
+def test_a_time_without_a_date_is_of_the_day_of_the_header(date: str, *, is_before: bool) -> None:
+    header = f"#Date: {date}\n"
+    head = header + UNDATED if is_before else UNDATED + header
+
+    assert times_of(head + undated("10:00", "23:59")) == ["02-01 10:00", "02-01 23:59"]
+
+
+def test_a_time_that_goes_back_by_hours_is_of_the_next_day() -> None:
+    data = "#Date: 2026-02-27 08:00:00\n" + UNDATED + undated("23:00", "01:00", "22:00", "21:30", "05:00")
+
+    assert times_of(data) == ["02-27 23:00", "02-28 01:00", "02-28 22:00", "02-28 21:30", "03-01 05:00"]
+
+
+def test_a_line_that_is_late_at_midnight_is_of_the_day_before() -> None:
+    data = "#Date: 2026-02-27 08:00:00\n" + UNDATED + undated("23:59", "00:01", "23:58", "00:02")
+
+    assert times_of(data) == ["02-27 23:59", "02-28 00:01", "02-27 23:58", "02-28 00:02"]
+
+
+def test_another_date_begins_anew() -> None:
+    data = (
+        "#Date: 2026-02-27\n" + UNDATED + undated("23:59", "00:01") + "#Date: 2026-03-05\n" + undated("00:02")
+    )
+
+    assert times_of(data) == ["02-27 23:59", "02-28 00:01", "03-05 00:02"]
+
+
+def test_a_time_without_any_date_is_none() -> None:
+    parsed = parse_block((UNDATED + undated("10:00")).encode(), (formats.preset("w3c"),))
+
+    assert parsed.tally.rejected == {"bad_time": 1}
+
+
+@given(st.lists(st.sampled_from(["23:00", "00:10", "12:00", "11:30", "x"]), max_size=8), st.integers(0, 8))
+def test_days_go_on_from_block_to_block(clocks: list[str], cut: int) -> None:
+    lines = ["#Date: 2026-02-27 08:00:00", UNDATED.strip(), *undated(*clocks).splitlines()]
+    first, second = ("".join(line + "\n" for line in some) for some in (lines[:cut], lines[cut:]))
+    known = (formats.preset("w3c"),)
+
+    whole = parse_block((first + second).encode(), known).odd_hits
+    parts = parse_block(first.encode(), known).odd_hits
+    parts += parse_block(second.encode(), headers_in(first.encode(), known)).odd_hits
+
+    assert parts == whole
+
+
+def test_a_report_of_a_log_without_dates_has_its_days(tmp_path: Path) -> None:
+    log = tmp_path / "extend1.log"
+    log.write_text("#Date: 2026-02-27 08:00:00\n" + UNDATED + undated("23:00", "01:00"))
+
+    logs = Logs((str(log),))
+    counted = [hit for job in logs.jobs() for hit in parse_block(job.block.data, job.formats).odd_hits]
+
+    assert [f"{hit['time']:%m-%d}" for hit in counted] == ["02-27", "02-28"]

@@ -6,15 +6,18 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
 
 from logstats.collecting.carriers import Carrier, Stretch
 from logstats.collecting.identify import Match
 from logstats.collecting.line_days import days_of_lines
-from logstats.formats import Format
+from logstats.formats import Format, is_undated
 from logstats.recognize import FIRST_BYTES, recognize
 from logstats.sources import Problem
 from logstats.store.streams import Stream, mark_offsets
 from logstats.tally import Tally
+
+_UNDATED: Final = "tells times without dates; `logstats report` reads it, a store needs the field `date`"
 
 
 @dataclass(slots=True)
@@ -128,6 +131,9 @@ def survey_match(match: Match, forced: tuple[Format, ...], timezone: str) -> Sur
     formats = recognize(carrier.name, carrier.head(FIRST_BYTES), forced, of_hits=True)
     if isinstance(formats, Problem):
         return formats
+    if formats and is_undated(formats[0]):
+        # Lines are read from where the last run ended; the header with their day stands before.
+        return Problem(carrier.name, _UNDATED)
     parts: list[Part] = []
     undated: list[Tally] = []
     last = first = stream.day_before

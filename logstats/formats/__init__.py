@@ -13,6 +13,7 @@ from logstats.formats.lines import parse_line
 from logstats.formats.model import Escape, Field, Format, Hit, Kind, Literal, Rejected
 from logstats.formats.presets import all_presets, names, preset
 from logstats.formats.spans import field_spans
+from logstats.formats.undated import is_undated
 from logstats.formats.verdicts import explain
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "explain",
     "field_spans",
     "formats_of",
+    "is_undated",
     "load",
     "names",
     "parse_line",

@@ -18,6 +18,7 @@ from logstats.formats.exact import EMPTY, finish, read_field, rejected
 from logstats.formats.fields import Meaning, Ranked, settle, with_client
 from logstats.formats.json_lines import read_values
 from logstats.formats.model import NO_FORMAT, Escape, Field, Format, Hit, Kind, Rejected
+from logstats.formats.readers import add_day
 
 _WD: Final = "WD-logfile, Field Identifiers"
 _IIS: Final = "W3C Logging, fields of IIS"
@@ -123,6 +124,8 @@ def parse_w3c(format_: Format, line: str) -> Hit | Rejected:
     for field, (start, end) in zip(fields, values, strict=True):
         if field.column is not None and not read_field(hit, field, line[start:end]):
             return rejected(field)
+    if format_.since is not None:
+        add_day(hit, format_.since.moment)
     return finish(hit)
 
 

@@ -3,36 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from logstats import schema
 from logstats.formats.delimited import follow, is_comment
 from logstats.formats.lines import parse_line, swallowed
-from logstats.formats.model import MESSAGE, NO_FORMAT, Format, Hit, Rejected
+from logstats.formats.model import MESSAGE, NO_FORMAT, Format, Hit, Rejected, Since
+from logstats.formats.undated import dated, is_undated, read_date
 
 
 class LineReader:
-    """Reads the lines of one source, and remembers the columns that a W3C header announced.
+    """Reads the lines of one source, and remembers the columns and the day that W3C headers announced.
 
     The formats are tried in their order: the one of the source first, then its siblings.
     """
 
     def __init__(self, formats: Sequence[Format]) -> None:
         self._formats = tuple(formats)
+        self._since = next((one.since for one in self._formats if one.since is not None), None)
+        self._is_undated = any(map(is_undated, self._formats[:1]))
 
     @property
     def formats(self) -> tuple[Format, ...]:
-        """The formats in force, after what headers have announced so far."""
-        return self._formats
+        """The formats in force, after what headers have announced and lines have told so far."""
+        return tuple(dated(one, self._since) for one in self._formats)
 
     def read(self, line: str) -> Hit | Rejected | None:
         """Return the hit of the next line, why it is none, or None for a comment or a blank line."""
         if not line.strip():
             return None
         if is_comment(line):
-            announced = follow(line)
-            if announced is not None:
-                self._formats = (announced, *(known for known in self._formats if not known.header))
+            self._heed(line)
             return None
-        return self._first_fit(line)
+        hit = self._first_fit(line)
+        if self._since is not None and not isinstance(hit, Rejected):
+            self._place(hit)
+        return hit
+
+    def _heed(self, comment: str) -> None:
+        announced, since = follow(comment), read_date(comment)
+        if announced is not None:
+            others = (known for known in self._formats if not known.header)
+            self._formats = (dated(announced, self._since), *others)
+            self._is_undated = is_undated(announced)
+        if since is not None:
+            self._since = since
+            self._formats = self.formats
+
+    def _place(self, hit: Hit) -> None:
+        """Put a hit whose line tells no day on the one that follows from the lines before."""
+        time = hit[schema.TIME]
+        if self._since is not None and self._is_undated and isinstance(time, datetime):
+            self._since = Since(self._since.place(time), is_hit=True)
+            hit[schema.TIME] = self._since.moment
 
     def _first_fit(self, line: str) -> Hit | Rejected:
         found: Hit | Rejected = Rejected(NO_FORMAT)

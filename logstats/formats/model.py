@@ -7,7 +7,7 @@ can be made from the same tokens and compared.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -124,6 +124,31 @@ class Sample:
     reads: dict[str, object]
 
 
+# How late a line may be written; one that seems to be later by nearly a day is of the day before.
+_LATE: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """The moment of the line before, or that of a `#Date:` line, which no line precedes."""
+
+    moment: datetime
+    is_hit: bool = False
+
+    def place(self, time: datetime) -> datetime:
+        """Return the moment of a time of day, whatever its day is.
+
+        >>> since = Since(datetime(2026, 2, 1, 23, 59))
+        >>> since.place(datetime(2000, 1, 1, 0, 1)).isoformat()
+        '2026-02-02T00:01:00'
+        """
+        found = datetime.combine(self.moment.date(), time.timetz())
+        if found < self.moment - _LATE:
+            return found + _DAY
+        return found - _DAY if self.is_hit and found >= self.moment + _DAY - _LATE else found
+
+
 @dataclass(frozen=True, slots=True, eq=False)  # by identity, so that what is compiled for it is found at once
 class Format:
     """What the lines of one log look like.
@@ -142,6 +167,7 @@ class Format:
     samples: tuple[Sample, ...] = ()
     siblings: tuple[str, ...] = ()
     header: str = ""  # W3C: the #Fields line that holds until another one comes
+    since: Since | None = None  # W3C: what times of day follow where no date stands beside them
     detected: bool = True  # False: another preset reads all its lines alike
     requires: tuple[str, ...] = field(
         default=()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Final
 
 from logstats import schema
@@ -146,6 +147,13 @@ def _parts(hit: Hit) -> Parts:
 def read_strftime(hit: Hit, field: model.Field, text: str) -> bool:
     """Keep the parts of a time until the line has been read."""
     return field.column is None or read_parts(text, field.argument, _parts(hit))
+
+
+def add_day(hit: Hit, day: date) -> None:
+    """Add the day to a time of day that has none beside it."""
+    parts = _parts(hit)
+    if "hour" in parts and "day" not in parts:
+        parts |= {"year": f"{day:%Y}", "month": f"{day:%m}", "day": f"{day:%d}"}
 
 
 def read_request_line(hit: Hit, field: model.Field, text: str) -> bool:

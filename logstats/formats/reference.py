@@ -24,6 +24,11 @@ takes a line of the server's configuration (see [Read a log of your own format](
 Around a line may stand a syslog prefix (RFC 3164, RFC 5424), the prefix of Kubernetes' containerd or of
 docker compose, docker's JSON (`{"log":"..."}`), quotes, or a byte order mark: they are taken off.
 
+A W3C log with `time` and without `date` has its day from the `#Date:` line before. A time that goes back
+by more than an hour is of the next day, until another `#Date:` line comes; lines before the first one have
+no time and are rejected. `logstats collect` and `logstats nightly` refuse such a log: let the server write
+the field `date`.
+
 """
 
 

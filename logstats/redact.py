@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -168,11 +169,15 @@ class Redactor:
 def _clean(raw: pl.Series, max_length: int) -> pl.DataFrame:
     """Return each path fit to be counted, and the classes that were replaced in it as bits."""
     clean = clean_paths(raw, max_length=max_length)
-    bits = pl.sum_horizontal(
-        (pl.col(name) > 0).cast(pl.UInt16) * (1 << place) for place, name in enumerate(CLASSES)
-    )
-    found = clean.classes.select(bits.cast(pl.UInt16).alias(_FOUND)).to_series()
+    found = clean.classes.select(_class_bits()).to_series()
     return pl.DataFrame([clean.values.fill_null(NONE).alias(schema.PATH), found])
+
+
+@cache
+def _class_bits() -> pl.Expr:
+    """Return the classes that are counted in a row as one number, a bit each."""
+    bits = ((pl.col(name) > 0).cast(pl.UInt16) * (1 << place) for place, name in enumerate(CLASSES))
+    return pl.sum_horizontal(bits).cast(pl.UInt16).alias(_FOUND)
 
 
 def _allowed(words: pl.Series, known: tuple[str, ...]) -> pl.Series:

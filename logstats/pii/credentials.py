@@ -7,7 +7,7 @@ from functools import cache
 from typing import Final
 
 from logstats.pii import validators
-from logstats.pii.detector import Detector
+from logstats.pii.detector import LONG_WORD, MARK, Detector
 from logstats.pii.validators import alternatives
 
 # A header is short; an unbounded one would make a long row of `eyJ` slow to search.
@@ -62,10 +62,10 @@ def detectors() -> tuple[Detector, ...]:
     segment = rf"(?i:(?:^|/)(?:{alternatives('token_segments')})/[^/])"
     return (
         Detector("jwt", "eyJ", lambda text: _JWT.sub(_jwt, text)),
-        Detector("parameter", "=", lambda text: _parameter_pattern().sub(r"\1={token}", text)),
-        Detector("vendor", vendor, lambda text: _VENDOR.sub("{token}", text)),
+        Detector("parameter", "=", lambda text: _parameter_pattern().sub(r"\1={token}", text), MARK),
+        Detector("vendor", vendor, lambda text: _VENDOR.sub("{token}", text), LONG_WORD),
         Detector("token", segment, lambda text: _segment_pattern().sub(_segment, text)),
-        Detector("uuid", "(?i:[0-9a-f]{8}-[0-9a-f]{4}-)", lambda text: _UUID.sub("{uuid}", text)),
-        Detector("hex", "[0-9A-Fa-f]{16}", lambda text: _HEX.sub(_hex, text)),
-        Detector("id", rf"(?:{change}[A-Za-z0-9_-]*){{3}}", lambda text: _ID.sub(_id, text)),
+        Detector("uuid", "(?i:[0-9a-f]{8}-[0-9a-f]{4}-)", lambda text: _UUID.sub("{uuid}", text), LONG_WORD),
+        Detector("hex", "[0-9A-Fa-f]{16}", lambda text: _HEX.sub(_hex, text), LONG_WORD),
+        Detector("id", rf"(?:{change}[A-Za-z0-9_-]*){{3}}", lambda text: _ID.sub(_id, text), LONG_WORD),
     )

@@ -30,7 +30,7 @@ _ORDER: Final = (
 # chain as long as a line, so the rounds have an end, and what they leave is replaced as a whole.
 _ROUNDS: Final = 8
 # For fewer values than this, calling polars once for each detector costs more than Python's own expressions.
-_FEW: Final = 500
+FEW: Final = 500
 
 _EDGE: Final = "[^0-9A-Za-z]"
 _NOT_YEAR: Final = "(?:[03-9][0-9]|1[0-8]|2[1-9])"
@@ -65,8 +65,13 @@ def suspect_pattern() -> str:
 
 
 @cache
-def _gates() -> tuple[tuple[re.Pattern[str], Detector], ...]:
-    return tuple((re.compile(detector.gate), detector) for detector in detectors())
+def _gates() -> tuple[tuple[re.Pattern[str], str, Detector], ...]:
+    return tuple((re.compile(detector.gate), detector.needs, detector) for detector in detectors())
+
+
+@cache
+def _needs() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((needs, re.compile(needs)) for needs in {detector.needs: None for detector in detectors()})
 
 
 def scrub_text(text: str) -> str:
@@ -100,12 +105,18 @@ def _replace_whole(text: str) -> str:
 
 
 def _scrub_once(text: str) -> str:
-    for detector in [detector for gate, detector in _gates() if gate.search(text)]:
+    has = {needs: pattern.search(text) for needs, pattern in _needs()}
+    for detector in [detector for gate, needs, detector in _gates() if has[needs] and gate.search(text)]:
         text = detector.scrub(text)
     return text
 
 
 def find_suspects(values: pl.Series) -> pl.Series:
+    """Return whether each value is worth a closer look; nulls are not."""
+    return pl.select(is_suspect(pl.lit(values))).to_series()
+
+
+def is_suspect(values: pl.Expr) -> pl.Expr:
     """Return whether each value is worth a closer look; nulls are not."""
     return values.str.contains(suspect_pattern()).fill_null(value=False)
 
@@ -116,6 +127,8 @@ def scrub_values(values: pl.Series) -> pl.Series:
     Args:
         values: Distinct suspect values: all rows are looked at by every gate.
     """
+    if len(values) < FEW:
+        return pl.Series([text and scrub_text(text) for text in values.to_list()], dtype=pl.String)
     raw, values = values, _scrub_simple(values)
     rows = find_suspects(values).arg_true()
     for _ in range(_ROUNDS):
@@ -142,7 +155,7 @@ def _scrub_simple(values: pl.Series) -> pl.Series:
 def _scrub_round(values: pl.Series) -> pl.Series:
     """Run each detector once over the values that its gate matches."""
     texts: list[str] = values.to_list()
-    if len(texts) < _FEW:
+    if len(texts) < FEW:
         return pl.Series([_scrub_once(text) for text in texts], dtype=pl.String)
     for detector in detectors():
         scrub = detector.scrub

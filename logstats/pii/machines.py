@@ -6,7 +6,7 @@ import re
 import socket
 from typing import Final
 
-from logstats.pii.detector import Detector
+from logstats.pii.detector import FOUR_DIGITS, MARK, Detector
 
 _MAC: Final = re.compile(
     r"(?<![0-9A-Za-z:-])[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}(?:(?:\1[0-9a-f]{2}){2})?(?![0-9A-Za-z:-])"
@@ -80,8 +80,13 @@ def detectors() -> tuple[Detector, ...]:
             lambda text: _MAC.sub("{id}", text),
         ),
         Detector(
-            "ipv6", r"(?i:[0-9a-f:]:[0-9a-f]*:|:[0-9a-f]*:[0-9a-f])", lambda text: _IPV6.sub(_ipv6, text)
+            "ipv6",
+            r"(?i:[0-9a-f:]:[0-9a-f]*:|:[0-9a-f]*:[0-9a-f])",
+            lambda text: _IPV6.sub(_ipv6, text),
+            MARK,
         ),
-        Detector("ipv4", r"[0-9](?:\.[0-9]{1,3}){3}", lambda text: _IPV4.sub(_ipv4, text)),
-        Detector("dashed", r"[0-9](?:[-_][0-9]{1,3}){3}", lambda text: _DASHED.sub(_dashed, text)),
+        Detector("ipv4", r"[0-9](?:\.[0-9]{1,3}){3}", lambda text: _IPV4.sub(_ipv4, text), FOUR_DIGITS),
+        Detector(
+            "dashed", r"[0-9](?:[-_][0-9]{1,3}){3}", lambda text: _DASHED.sub(_dashed, text), FOUR_DIGITS
+        ),
     )

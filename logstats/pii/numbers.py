@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from logstats.pii import validators
-from logstats.pii.detector import Detector
+from logstats.pii.detector import FOUR_DIGITS, Detector
 
 _IBAN: Final = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9]){11,31}")
 _CARD: Final = re.compile(r"(?<![0-9])(?<![0-9][.-])[0-9](?:[ +_.-]?[0-9]){11,18}(?![0-9])(?![.-][0-9])")
@@ -78,8 +78,10 @@ def detectors() -> tuple[Detector, ...]:
     """Return the detectors of numbers, the most exact first."""
     return (
         Detector("iban", r"[A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9]){11}", lambda text: _IBAN.sub(_iban, text)),
-        Detector("card", r"[0-9](?:[ +_.-]?[0-9]){11}", lambda text: _CARD.sub(_card, text)),
-        Detector("ssn", r"[0-9]{3}[-. _][0-9]{2}[-. _][0-9]{4}", lambda text: _SSN.sub(_ssn, text)),
+        Detector("card", r"[0-9](?:[ +_.-]?[0-9]){11}", lambda text: _CARD.sub(_card, text), FOUR_DIGITS),
+        Detector(
+            "ssn", r"[0-9]{3}[-. _][0-9]{2}[-. _][0-9]{4}", lambda text: _SSN.sub(_ssn, text), FOUR_DIGITS
+        ),
         Detector(
             "phone",
             r"\+[0-9(]|[0-9]{3}\)?[-. _]?[0-9]{3}[-. _][0-9]{4}",
@@ -90,7 +92,8 @@ def detectors() -> tuple[Detector, ...]:
             r"0[1-9][0-9]{0,3}[- ][0-9]{2,4}[- ][0-9]{2}|0[1-9][0-9]{0,2}[- ][0-9]{6}"
             r"|[0-9]{3}[ .-][0-9]{3}[ .-][0-9]{2}",
             lambda text: _NATIONAL.sub(_national, text),
+            FOUR_DIGITS,
         ),
-        Detector("geo", r"\.[0-9]{4}[^/]*.[^/]*\.[0-9]{4}", lambda text: _GEO.sub(_geo, text)),
-        Detector("n", r"(?:^|/)[0-9]{5}|[0-9]{9}", lambda text: _NUMBER.sub(_number, text)),
+        Detector("geo", r"\.[0-9]{4}[^/]*.[^/]*\.[0-9]{4}", lambda text: _GEO.sub(_geo, text), FOUR_DIGITS),
+        Detector("n", r"(?:^|/)[0-9]{5}|[0-9]{9}", lambda text: _NUMBER.sub(_number, text), FOUR_DIGITS),
     )

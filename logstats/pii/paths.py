@@ -7,13 +7,14 @@ numbers are replaced in polars; what remains goes through the exact scrubber.
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
 import polars as pl
 
-from logstats.pii.detect import CLASSES, TOKEN, find_suspects, scrub_text, scrub_values
+from logstats.pii.detect import CLASSES, FEW, TOKEN, find_suspects, is_suspect, scrub_text, scrub_values
 from logstats.pii.text import decode_fully, decode_once, map_rows, put_rows, show_texts
 
 # Everything that is not a plain absolute path.
@@ -119,20 +120,26 @@ def clean_paths(raw: pl.Series, *, max_length: int = _LONGEST) -> CleanPaths:
         sign, `{class}` in the place of what looks personal.
     """
     raw = raw.cast(pl.String)
-    odd = (raw.str.contains(_ODD) | (raw.str.len_bytes() > max_length)).fill_null(value=False).arg_true()
+    value = pl.lit(raw)
+    odd = _rows_where(value.str.contains(_ODD) | (value.str.len_bytes() > max_length))
     return _scrub_rows(map_rows(raw, odd, _normalise), max_length)
+
+
+def _rows_where(condition: pl.Expr) -> pl.Series:
+    """Return the rows for which a condition holds, in one query; for nulls it does not."""
+    return pl.select(condition.fill_null(value=False).arg_true()).to_series()
 
 
 def _scrub_rows(values: pl.Series, max_length: int) -> CleanPaths:
     """Scrub and cut values, and count what was replaced in each."""
-    is_encoded = values.str.contains("%25", literal=True).fill_null(value=False)
-    rows = (find_suspects(values) | is_encoded).arg_true()
+    value = pl.lit(values)
+    rows = _rows_where(is_suspect(value) | value.str.contains("%25", literal=True))
     before = values.gather(rows)
     after = scrub_values(before)
-    after = map_rows(after, after.str.contains("%25", literal=True).arg_true(), _scrub_encoded)
+    after = map_rows(after, _rows_where(pl.lit(after).str.contains("%25", literal=True)), _scrub_encoded)
     classes = _count_classes(before, after, rows, len(values))
     values = put_rows(values, rows, after)
-    too_long = (values.str.len_chars() > max_length).fill_null(value=False).arg_true()
+    too_long = _rows_where(pl.lit(values).str.len_chars() > max_length)
     return CleanPaths(map_rows(values, too_long, lambda path: _cut(path, max_length)), classes)
 
 
@@ -140,6 +147,8 @@ def _count_classes(before: pl.Series, after: pl.Series, rows: pl.Series, height:
     """Return how many tokens of each class are new in each row; a client may write `{n}` itself."""
     none = pl.zeros(height, dtype=pl.UInt8, eager=True)
     classes = dict.fromkeys(CLASSES, none)
+    if len(rows) < FEW:
+        return pl.DataFrame(classes | _count_few(before, after, rows, none))
     for name in CLASSES if after.str.contains(_RARE).any() else _FREQUENT:
         token = "{" + name + "}"
         new = after.str.count_matches(token, literal=True).cast(pl.Int64)
@@ -147,6 +156,16 @@ def _count_classes(before: pl.Series, after: pl.Series, rows: pl.Series, height:
             old = before.str.count_matches(token, literal=True).cast(pl.Int64)
             classes[name] = put_rows(none, rows, (new - old).clip(0, 255).cast(pl.UInt8))
     return pl.DataFrame(classes)
+
+
+def _count_few(before: pl.Series, after: pl.Series, rows: pl.Series, none: pl.Series) -> dict[str, pl.Series]:
+    """Return the counts of the classes that are new in any row."""
+    found: dict[str, dict[int, int]] = defaultdict(dict)
+    for row, old, new in zip(rows.to_list(), before.to_list(), after.to_list(), strict=True):
+        if old != new:
+            for token, count in (Counter(TOKEN.findall(new)) - Counter(TOKEN.findall(old))).items():
+                found[token[1:-1]][row] = min(count, 255)
+    return {name: none.clone().scatter(list(counts), list(counts.values())) for name, counts in found.items()}
 
 
 def _rewrite_encoded(path: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Final
 
-from logstats.pii.detector import Detector
+from logstats.pii.detector import MARK, Detector
 from logstats.pii.validators import alternatives, lists
 
 _EMAIL: Final = re.compile(
@@ -94,9 +94,9 @@ def detectors() -> tuple[Detector, ...]:
     mixed = "|".join(map(re.escape, _combined_names()))
     segment = rf"(?i:(?:^|/)(?:{alternatives('user_segments')})/[^/])"
     return (
-        Detector("email", "@", lambda text: _EMAIL.sub(_email, text)),
-        Detector("handle", "(?:^|/)@", lambda text: _HANDLE.sub(_handle, text)),
-        Detector("combination", rf"(?i:(?:{mixed})[=:/])", _combined),
+        Detector("email", "@", lambda text: _EMAIL.sub(_email, text), MARK),
+        Detector("handle", "(?:^|/)@", lambda text: _HANDLE.sub(_handle, text), MARK),
+        Detector("combination", rf"(?i:(?:^|[^A-Za-z0-9_-])(?:{mixed})[=:/])", _combined),
         Detector("user", segment, lambda text: _segment_pattern().sub(_segment, text)),
-        Detector("home", "(?:^|/)~", lambda text: _TILDE.sub("{user}", text)),
+        Detector("home", "(?:^|/)~", lambda text: _TILDE.sub("{user}", text), MARK),
     )

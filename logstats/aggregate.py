@@ -34,7 +34,9 @@ MAX_CELLS: Final = 250_000
 # Pairs of all facets together: 20 bytes each.
 MAX_PAIRS: Final = 5_500_000
 # Sightings that may come before they are merged: 10 bytes each, for facets share the tokens.
-MERGE_ROWS: Final = 10_000_000
+MERGE_ROWS: Final = 9_000_000
+# Pairs take twice the memory of sightings: fewer may come when there are many pairs, but not less than this.
+LEAST_MERGE_ROWS: Final = 2_000_000
 
 
 @dataclass(slots=True)
@@ -98,7 +100,8 @@ class OpenDays:
         for facet in self.facets.values():
             facet.merge_cells()
         is_full = any(facet.is_full for facet in self.facets.values())
-        if is_full or self._rows() - self._merged_rows > MERGE_ROWS:
+        room = max(LEAST_MERGE_ROWS, MERGE_ROWS - 2 * self._merged_rows)
+        if is_full or self._rows() - self._merged_rows > room:
             self._merge_all()
 
     def _merge_all(self) -> None:

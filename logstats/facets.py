@@ -26,11 +26,9 @@ from logstats.pairs import (
     CELL,
     GROUP,
     PAIRS_SCHEMA,
-    SIGHTINGS_SCHEMA,
     TOKENS,
     add_groups,
-    add_pairs,
-    count_pairs,
+    merge_pairs,
     slices,
 )
 
@@ -174,11 +172,7 @@ class FacetCounts:
         self.cells = [merged.select(*CELLS_SCHEMA)]
 
     def _merge_pairs(self) -> None:
-        pairs, sightings = self.pairs, self.sightings
-        self.pairs, self.sightings = [], []
-        if sightings:
-            pairs.append(count_pairs(_concat(sightings, SIGHTINGS_SCHEMA)))
-        self.pairs = [self._sample(add_pairs(pairs))]
+        self.pairs = [self._sample(merge_pairs(self.pairs, self.sightings))]
 
     def halve_sample(self, sample_bits: int) -> None:
         """Keep one visitor in 2^sample_bits; the pairs of the others are forgotten."""
@@ -263,8 +257,9 @@ class FacetCounts:
         renamed = folded.with_columns(pl.col(_NEW_CELL).alias(CELL), pl.lit(0, pl.Int64).alias(MISSED))
         self.cells = [cells.filter(keep), renamed.select(*CELLS_SCHEMA)]
         moved = self.pairs[0].join(folded.select(CELL, _NEW_CELL), on=CELL)
-        stay = self.pairs[0].join(folded.select(CELL), on=CELL, how="anti")
-        self.pairs = [stay, moved.with_columns(pl.col(_NEW_CELL).alias(CELL)).select(*PAIRS_SCHEMA)]
+        moved = moved.with_columns(pl.col(_NEW_CELL).alias(CELL)).select(*PAIRS_SCHEMA).sort(CELL)
+        stay = self.pairs[0].join(folded.select(CELL), on=CELL, how="anti", maintain_order="left")
+        self.pairs = [stay, moved]
         self.names = [names.join(self.cells[0], on=KEY, how="semi"), _family_names(folded, names.schema)]
 
 

@@ -21,9 +21,11 @@ PAIRS_SCHEMA: Final = {**SIGHTINGS_SCHEMA, schema.HITS: pl.UInt32()}
 
 # Tokens are numbers below this.
 TOKENS: Final = 2**64
+# So are cells.
+CELLS: Final = 2**63
 _HITS: Final = 2**32
 # Rows that are sorted at once: 16 bytes each, several times over.
-SLICE_ROWS: Final = 600_000
+SLICE_ROWS: Final = 400_000
 
 
 def _numbers(pairs: pl.DataFrame) -> pl.Series:
@@ -33,10 +35,30 @@ def _numbers(pairs: pl.DataFrame) -> pl.Series:
     ).to_series()
 
 
-def count_pairs(sightings: pl.DataFrame) -> pl.DataFrame:
-    """Return distinct pairs with their hits, sorted."""
-    # A part at a time: what sorting needs beside its input is then a part of the memory.
-    return pl.concat([_count_sorted(part) for part in slices(sightings, CELL, 2**63)])
+def merge_pairs(pairs: list[pl.DataFrame], sightings: list[pl.DataFrame]) -> pl.DataFrame:
+    """Return distinct pairs with their hits, sorted; both lists are used up.
+
+    Args:
+        pairs: Parts of `PAIRS_SCHEMA`, each sorted.
+        sightings: Parts of `SIGHTINGS_SCHEMA`.
+    """
+    # A range of cells at a time: what sorting needs beside its input is then a part of the memory.
+    merged: list[pl.DataFrame] = []
+    for low, high in _ranges(sum(map(len, (*pairs, *sightings))), CELLS):
+        seen = [part.filter(pl.col(CELL).is_between(low, high, closed="left")) for part in sightings]
+        known = [part[_find(part, low) : _find(part, high)] for part in pairs]
+        new = [_count_sorted(pl.concat(seen))] if seen else []
+        parts = [part for part in (*new, *known) if len(part)]
+        if parts:
+            merged.append(_add_sorted(pl.concat(parts)) if len(parts) > 1 else parts[0])
+    pairs.clear()
+    sightings.clear()
+    return pl.concat(merged, rechunk=True) if merged else pl.DataFrame(schema=PAIRS_SCHEMA)
+
+
+def _find(pairs: pl.DataFrame, cell: int) -> int:
+    """Return where the pairs of a cell and those behind it begin."""
+    return pairs.get_column(CELL).search_sorted(cell, side="left") if cell < CELLS else len(pairs)
 
 
 def _count_sorted(sightings: pl.DataFrame) -> pl.DataFrame:
@@ -50,22 +72,18 @@ def _count_sorted(sightings: pl.DataFrame) -> pl.DataFrame:
 
 def slices(rows: pl.DataFrame, by: str, end: int) -> Iterator[pl.DataFrame]:
     """Yield the rows in parts of rising, about equal ranges of a column of random numbers below `end`."""
-    count = -(-len(rows) // SLICE_ROWS) or 1
-    if count == 1:
+    ranges = _ranges(len(rows), end)
+    if len(ranges) == 1:
         yield rows
         return
-    edges = [end * place // count for place in range(count + 1)]
-    for low, high in pairwise(edges):
+    for low, high in ranges:
         yield rows.filter(pl.col(by).is_between(low, high, closed="left"))
 
 
-def add_pairs(parts: list[pl.DataFrame]) -> pl.DataFrame:
-    """Return the distinct pairs of all parts with the sums of their hits, sorted."""
-    if len(parts) == 1:
-        return parts[0]
-    if not parts:
-        return pl.DataFrame(schema=PAIRS_SCHEMA)
-    return pl.concat([_add_sorted(part) for part in slices(pl.concat(parts), CELL, 2**63)])
+def _ranges(rows: int, end: int) -> list[tuple[int, int]]:
+    """Return ranges of numbers below `end`, so many that few rows are in each."""
+    count = -(-rows // SLICE_ROWS) or 1
+    return list(pairwise(end * place // count for place in range(count + 1)))
 
 
 def _add_sorted(pairs: pl.DataFrame) -> pl.DataFrame:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from logstats.tables import Report
 
 # polars works with several threads by itself; these keep two processors busy between its steps.
-COUNTING_THREADS: Final = 3
+COUNTING_THREADS: Final = 2
 # One less: what is written waits in memory beside what is read.
 REWRITING_THREADS: Final = 2
 # Hits of the exact parser are counted when there are this many, for a batch costs the same with few.

@@ -36,7 +36,7 @@ MAX_PAIRS: Final = 5_500_000
 # Sightings that may come before they are merged: 10 bytes each, for facets share the tokens.
 MERGE_ROWS: Final = 9_000_000
 # Pairs take twice the memory of sightings: fewer may come when there are many pairs, but not less than this.
-LEAST_MERGE_ROWS: Final = 2_000_000
+LEAST_MERGE_ROWS: Final = 1_500_000
 
 
 @dataclass(slots=True)

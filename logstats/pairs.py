@@ -25,7 +25,7 @@ TOKENS: Final = 2**64
 CELLS: Final = 2**63
 _HITS: Final = 2**32
 # Rows that are sorted at once: 16 bytes each, several times over.
-SLICE_ROWS: Final = 400_000
+SLICE_ROWS: Final = 250_000
 
 
 def _numbers(pairs: pl.DataFrame) -> pl.Series:

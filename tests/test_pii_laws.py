@@ -90,6 +90,13 @@ def test_what_is_shown_has_no_invisible_sign(text):
     assert not [sign for sign in shown if unicodedata.category(sign) in {"Cc", "Cf", "Cs", "Zl", "Zp"}]
 
 
+def test_decimals_are_suspect_only_where_two_of_them_meet():
+    """What may stand between them has an end: else the search would try every place for it."""
+    texts = pl.Series(["/a.1234b.5678", "/a.1234,,5.5678", "/0.1234,5.5678", "/0.1234/-5.5678"])
+
+    assert detect.find_suspects(texts).to_list() == [False, False, True, True]
+
+
 @given(texts)
 def test_no_gate_is_shut_before_its_detector(text):
     """A detector changes no text that its gate does not match."""

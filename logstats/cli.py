@@ -165,7 +165,7 @@ def say(message: str) -> None:
 
 
 def _interrupted() -> int:
-    say("interrupted; nothing was written")
+    say("interrupted; no file is left half-written")
     return EXIT_INTERRUPTED
 
 

@@ -248,7 +248,7 @@ def test_an_interrupt_leaves_nothing_behind(
         _, said = process.communicate(timeout=PATIENCE_SECONDS)  # it waits for more while the pipe is open
 
     assert process.returncode == 130
-    assert said.strip() == b"logstats: interrupted; nothing was written"
+    assert said.strip() == b"logstats: interrupted; no file is left half-written"
     assert files_in(tmp_path) == {"slow.log"}
 
 

@@ -34,6 +34,11 @@ def test_a_stored_log_has_all_its_lines_and_hits(path: Path, tmp_path: Path) -> 
     done = nights.collect("2099-01-01T03:00", path.name)
 
     days = nights.days()
+    if b"\n#Fields: time " in text:
+        # The day stands in a header that a later stretch of the log does not have.
+        assert "`date`" in done.problems[0].reason
+        assert days == []
+        return
     unfinished = (
         int(not text.endswith(b"\n")) if not path.suffix.startswith((".gz", ".xz", ".bz", ".zst")) else 0
     )

@@ -28,6 +28,7 @@ from logstats.pairs import (
     PAIRS_SCHEMA,
     TOKENS,
     add_groups,
+    add_pairs,
     merge_pairs,
     slices,
 )
@@ -257,7 +258,8 @@ class FacetCounts:
         renamed = folded.with_columns(pl.col(_NEW_CELL).alias(CELL), pl.lit(0, pl.Int64).alias(MISSED))
         self.cells = [cells.filter(keep), renamed.select(*CELLS_SCHEMA)]
         moved = self.pairs[0].join(folded.select(CELL, _NEW_CELL), on=CELL)
-        moved = moved.with_columns(pl.col(_NEW_CELL).alias(CELL)).select(*PAIRS_SCHEMA).sort(CELL)
+        # A visitor of several folded values has one pair with their family, also where no pair stays.
+        moved = add_pairs(moved.with_columns(pl.col(_NEW_CELL).alias(CELL)).select(*PAIRS_SCHEMA))
         stay = self.pairs[0].join(folded.select(CELL), on=CELL, how="anti", maintain_order="left")
         self.pairs = [stay, moved]
         self.names = [names.join(self.cells[0], on=KEY, how="semi"), _family_names(folded, names.schema)]

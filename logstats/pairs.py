@@ -39,7 +39,7 @@ def merge_pairs(pairs: list[pl.DataFrame], sightings: list[pl.DataFrame]) -> pl.
     """Return distinct pairs with their hits, sorted; both lists are used up.
 
     Args:
-        pairs: Parts of `PAIRS_SCHEMA`, each sorted.
+        pairs: Parts of `PAIRS_SCHEMA`, each sorted and with each pair once.
         sightings: Parts of `SIGHTINGS_SCHEMA`.
     """
     # A range of cells at a time: what sorting needs beside its input is then a part of the memory.
@@ -50,7 +50,7 @@ def merge_pairs(pairs: list[pl.DataFrame], sightings: list[pl.DataFrame]) -> pl.
         new = [_count_sorted(pl.concat(seen))] if seen else []
         parts = [part for part in (*new, *known) if len(part)]
         if parts:
-            merged.append(_add_sorted(pl.concat(parts)) if len(parts) > 1 else parts[0])
+            merged.append(add_pairs(pl.concat(parts)) if len(parts) > 1 else parts[0])
     pairs.clear()
     sightings.clear()
     return pl.concat(merged, rechunk=True) if merged else pl.DataFrame(schema=PAIRS_SCHEMA)
@@ -86,7 +86,8 @@ def _ranges(rows: int, end: int) -> list[tuple[int, int]]:
     return list(pairwise(end * place // count for place in range(count + 1)))
 
 
-def _add_sorted(pairs: pl.DataFrame) -> pl.DataFrame:
+def add_pairs(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Return distinct pairs with the sums of their hits, sorted."""
     ordered = pairs.with_columns(_numbers(pairs).alias("number")).sort("number")
     # The last row of each run of equal numbers; the sum up to it, less that of the run before.
     ends = ordered.with_columns(pl.col(schema.HITS).cast(pl.Int64).cum_sum().alias("sum")).filter(

@@ -80,3 +80,14 @@ def test_only_the_tables_asked_for_are_made() -> None:
     days.close(())
 
     assert set(close_facets(days.facets, ("pages",)).tables) == {"pages", "hours", "weekday_hours", "bots"}
+
+
+@few
+@given(st.lists(hits, min_size=1, max_size=30), st.integers(1, 3))
+def test_a_visitor_of_several_folded_values_is_one_visitor(wanted: list[Hit], most: int) -> None:
+    days = OpenDays(SEEDS, max_keys=most, max_cells=most)
+    days.count(enriched_batch(wanted, SEEDS))
+    days.close(())
+
+    for facet in days.facets.values():
+        assert not facet.pairs[0].select("cell", "token").is_duplicated().any()

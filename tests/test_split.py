@@ -100,3 +100,21 @@ def test_virtual_hosts_and_a_duration_are_found_and_no_line_is_odd(unit: str, ti
     assert (
         split_block("\n".join(lines).encode(), cast("Plan", plan_of(found)), keep_query=False).odd_lines == []
     )
+
+
+def test_bytes_that_are_no_utf8_are_found_among_other_signs() -> None:
+    """However many other signs a block has, only the line with such a byte is odd."""
+    good = '192.0.2.1 - - [01/Feb/2026:10:00:00 +0000] "GET /a HTTP/1.1" 200 1 "-" "Zürich"\n'.encode()
+    bad = good.replace("ü".encode(), b"\xfc")
+    for before in (0, 10, 40_000):
+        split = split_block(good * before + bad + good * 40_000, PLAN, keep_query=False)
+
+        assert split.odd_rows() == [before]
+        assert split.odd_lines == [bad.rstrip(b"\n")]
+
+
+def test_a_block_of_bytes_that_are_no_utf8_is_mended_in_one_pass() -> None:
+    data = b"\xfc\xe9\xf0\x9f" * 500_000 + b"\n"
+    split = split_block(data, PLAN, keep_query=False)
+
+    assert split.odd_lines == [data.rstrip(b"\n")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -29,7 +30,8 @@ __all__ = ["Split", "split_block"]
 _PIECE_BYTES: Final = 64 * 1024
 # Pieces with other signs than ASCII that are looked at one by one; reading a block is as dear as 100.
 _FEW_PIECES: Final = 32
-_SUBSTITUTE: Final = b"\x1a"
+_SUBSTITUTE: Final = "\x1a"
+_MENDING: Final = "logstats.substitute"
 
 
 def split_block(
@@ -118,14 +120,17 @@ def _mend(data: bytes, odd: list[slice]) -> bytes:
 
 
 def _mend_piece(data: bytes) -> bytes:
-    text = bytearray(data)
-    while True:
-        try:
-            text.decode()
-        except UnicodeDecodeError as error:
-            text[error.start : error.end] = _SUBSTITUTE * (error.end - error.start)
-        else:
-            return bytes(text)
+    return data.decode(errors=_MENDING).encode()
+
+
+def _substitute(error: UnicodeError) -> tuple[str, int]:
+    """Put a control character for each byte that cannot be read; see `codecs.register_error`."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return _SUBSTITUTE * (error.end - error.start), error.end
+
+
+codecs.register_error(_MENDING, _substitute)
 
 
 def _read_csv(data: bytes, pieces: int) -> pl.DataFrame:

@@ -14,11 +14,11 @@ import os
 import signal
 import stat
 import sys
-import tempfile
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Protocol, cast
 
 from logstats.errors import OutputError
+from logstats.temporary import discard, name_beside, open_new
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,21 +142,18 @@ def _replaced(name: str) -> Iterator[IO[bytes]]:
         with _opened(name, target) as device:
             yield device
         return
-    temporary = ""
+    temporary = name_beside(target)
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=".logstats-", suffix=".tmp", dir=target.parent)
-        with os.fdopen(descriptor, "wb") as file:
+        with open_new(temporary) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
             os.fchmod(file.fileno(), _mode(target))
-        Path(temporary).rename(target)
-        temporary = ""
+        temporary.rename(target)
     except OSError as error:
         raise Unwritable(name, error) from None
     finally:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
+        discard(temporary)
 
 
 def _mode(target: Path) -> int:

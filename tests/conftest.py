@@ -81,3 +81,18 @@ def logstats(tmp_path: Path, environment: dict[str, str], forks: Forks) -> Logst
         )
 
     return run
+
+
+@pytest.fixture
+def interrupted_open(monkeypatch):
+    """An interrupt as soon as a new file is there, before anybody has it in hand."""
+
+    def interrupted(path, flags, *rest, **more):
+        descriptor = system_open(path, flags, *rest, **more)
+        if flags & os.O_EXCL:
+            os.close(descriptor)
+            raise KeyboardInterrupt
+        return descriptor
+
+    system_open = os.open
+    monkeypatch.setattr(os, "open", interrupted)

@@ -161,3 +161,9 @@ def test_an_interrupt_leaves_no_temporary_file(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         write_reports(small_report(), [tmp_path / "a.json", tmp_path / "b.csv"])
     assert everything_in(tmp_path) == set()
+
+
+def test_an_interrupt_as_soon_as_a_file_is_there_leaves_none(tmp_path, interrupted_open):
+    with pytest.raises(KeyboardInterrupt):
+        write_reports(small_report(), [tmp_path / "a.json", tmp_path / "b.csv"])
+    assert everything_in(tmp_path) == set()

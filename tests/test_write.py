@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
+from logstats import temporary
 from logstats.write import Unwritable, open_target
 
 UNPACK: dict[str, Callable[[bytes], bytes]] = {
@@ -89,3 +90,20 @@ def test_a_link_is_followed_and_stays_a_link(tmp_path: Path) -> None:
 
     assert (tmp_path / "link.log").is_symlink()
     assert (tmp_path / "real.log").read_bytes() == b"after"
+
+
+def test_an_interrupt_as_soon_as_the_file_is_there_leaves_none(tmp_path: Path, interrupted_open) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        write(tmp_path / "out.log", [b"a\n"])
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_temporary_file_is_read_by_its_owner_alone_and_follows_no_link(tmp_path: Path) -> None:
+    path = temporary.name_beside(tmp_path / "out.log")
+    with temporary.open_new(path):
+        assert path.stat().st_mode & 0o777 == 0o600
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(FileExistsError):
+        temporary.open_new(link)

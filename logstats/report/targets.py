@@ -7,16 +7,15 @@ as it was.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import stat
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from logstats.errors import OutputError
+from logstats.temporary import discard, name_beside, open_new
 
 READ_WRITE_ALL = 0o666
 
@@ -30,11 +29,18 @@ class UnwritableTarget(OutputError):
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A complete file waiting to take the place of its target; None for a device or a pipe."""
+    """A file on its way to its target.
+
+    Attributes:
+        target: What the user named.
+        real: Where that is, links followed.
+        temporary: Beside it, where the content stands first; None for a device or a pipe.
+    """
 
     target: Path
+    real: Path
     temporary: Path | None
-    content: bytes = b""
+    content: bytes
 
 
 def write_files(files: Mapping[Path, bytes], *, remove: Iterable[Path] = ()) -> None:
@@ -48,10 +54,11 @@ def write_files(files: Mapping[Path, bytes], *, remove: Iterable[Path] = ()) -> 
     Raises:
         UnwritableTarget: Names the target; no temporary file stays behind.
     """
-    staged: list[Staged] = []
+    # All names are known before the first file is made, so that an interrupt at any time leaves none.
+    staged = [_plan(target, content) for target, content in files.items()]
     try:
-        for target, content in files.items():
-            staged.append(_stage(target, content))
+        for one in staged:
+            _stage(one)
         for one in staged:
             _commit(one)
         for path in remove:
@@ -59,8 +66,7 @@ def write_files(files: Mapping[Path, bytes], *, remove: Iterable[Path] = ()) -> 
     finally:
         for one in staged:
             if one.temporary is not None:
-                with contextlib.suppress(OSError):
-                    one.temporary.unlink(missing_ok=True)
+                discard(one.temporary)
 
 
 def check_writable(target: Path) -> None:
@@ -75,37 +81,36 @@ def check_writable(target: Path) -> None:
         raise UnwritableTarget(target, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
 
-def _stage(target: Path, content: bytes) -> Staged:
-    temporary: Path | None = None
+def _plan(target: Path, content: bytes) -> Staged:
     try:
         real = Path(os.path.realpath(target))
-        if real.exists() and not real.is_dir() and not stat.S_ISREG(real.stat().st_mode):
-            return Staged(real, None, content)
-        real.parent.mkdir(parents=True, exist_ok=True)
-        # mkstemp opens with 0600 and O_EXCL: nobody reads or plants it before it is complete.
-        handle, name = tempfile.mkstemp(prefix=".logstats-", suffix=".tmp", dir=real.parent)
-        temporary = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
+        is_special = real.exists() and not real.is_dir() and not stat.S_ISREG(real.stat().st_mode)
+    except OSError as error:
+        raise UnwritableTarget(target, error) from None
+    return Staged(target, real, None if is_special else name_beside(real), content)
+
+
+def _stage(staged: Staged) -> None:
+    if staged.temporary is None:
+        return
+    try:
+        staged.real.parent.mkdir(parents=True, exist_ok=True)
+        with open_new(staged.temporary) as file:
+            file.write(staged.content)
             file.flush()
             os.fsync(file.fileno())
             os.fchmod(file.fileno(), READ_WRITE_ALL & ~_umask())
     except OSError as error:
-        _discard(temporary)
-        raise UnwritableTarget(target, error) from None
-    except BaseException:
-        _discard(temporary)
-        raise
-    return Staged(real, temporary)
+        raise UnwritableTarget(staged.target, error) from None
 
 
 def _commit(staged: Staged) -> None:
     try:
         if staged.temporary is None:
-            with staged.target.open("wb") as file:
+            with staged.real.open("wb") as file:
                 file.write(staged.content)
         else:
-            staged.temporary.replace(staged.target)
+            staged.temporary.replace(staged.real)
     except OSError as error:
         raise UnwritableTarget(staged.target, error) from None
 
@@ -115,12 +120,6 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
     except OSError as error:
         raise UnwritableTarget(path, error) from None
-
-
-def _discard(temporary: Path | None) -> None:
-    if temporary is not None:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def _umask() -> int:

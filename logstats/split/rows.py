@@ -10,7 +10,7 @@ import polars as pl
 
 from logstats.batches import Batch, ParsedBatch
 from logstats.dictionary import Dictionaries, Era
-from logstats.lines import line_lengths, lines_at
+from logstats.pieces import find_odd
 
 # Columns of values that nobody behind the plan needs.
 _OF_PLAN: Final = ("raw", "ok")
@@ -63,31 +63,8 @@ class Split:
         return (~self.ok).arg_true().to_list()
 
     def find_odd(self, data: bytes) -> None:
-        """Find the lines of the odd rows, and trust no row whose line is longer or shorter than its pieces.
-
-        Such a line lacks its last quote mark or has more, which read_csv does not tell. Where a line begins
-        follows from the lengths of the pieces before it, far cheaper than looking for every newline.
-        """
-        texts = pl.sum_horizontal(pl.all().str.len_bytes().fill_null(0)).cast(pl.Int64)
-        lengths = self.pieces.select(texts + self.pieces.width - 1).to_series()
-        ends = lengths.cum_sum()
-        found: list[bytes] = []
-        drift = 0
-        for row in self.odd_rows():
-            start = (ends[row - 1] if row else 0) + drift
-            end = data.find(b"\n", start)
-            end = len(data) if end < 0 else end
-            if start and data[start - 1 : start] != b"\n":
-                break
-            found.append(data[start:end])
-            drift = end + 1 - ends[row]
-        else:
-            # If all lengths together are the block's, no line was longer or shorter than its pieces.
-            if not len(ends) or ends[-1] + drift - len(data) == (not data.endswith(b"\n")):
-                self.odd_lines = found
-                return
-        self.ok &= lengths == pl.Series(line_lengths(data), dtype=pl.Int64) + 1
-        self.odd_lines = lines_at(data, self.odd_rows())
+        """Find the lines of the odd rows, and trust no row whose pieces do not make its line."""
+        self.ok, self.odd_lines = find_odd(self.pieces, self.ok, data)
 
     def batch(self) -> ParsedBatch:
         """Return the rows to be trusted as hits."""

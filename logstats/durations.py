@@ -4,8 +4,13 @@ Cells are those in which `facets` counts requests, so that nobody is counted aga
 known there. Only what was answered as a page counts, neither files nor errors, as in the table of pages. A
 log that tells no durations costs one look at a batch.
 
+Which times may be told is a question of visitors. So of each page the visitors are counted by the bucket
+of their longest time and of their shortest, each visitor once: how many waited so long or longer is then a
+sum of integers, and no token is kept.
+
 Memory is bounded: above `MAX_ROWS` the cells with fewest hits lose their buckets to those
-of all the rest of their day; their percentiles are then not known, and not told.
+of all the rest of their day; their percentiles are then not known, and not told. Above `MAX_PAIRS` only
+visitors are counted whose token lies under a threshold: fewer than there were, never more.
 """
 
 from __future__ import annotations
@@ -19,7 +24,7 @@ from logstats import schema
 from logstats.batches import REQUEST
 from logstats.buckets import bucket_of
 from logstats.facets import FAMILY, KEY, day_number
-from logstats.pairs import CELL
+from logstats.pairs import CELL, TOKENS
 from logstats.rollup import KIND_FAMILIES, REQUESTS
 from logstats.summaries import DURATIONS, PAGE, table_schema
 
@@ -36,10 +41,25 @@ TIMES_SCHEMA: Final = {
 }
 # Rows of buckets: 30 bytes each, some times over while they are merged.
 MAX_ROWS: Final = 1_000_000
+# The longest and the shortest time that a visitor waited for a page.
+LONGEST: Final = "longest"
+SHORTEST: Final = "shortest"
+PAIRS_SCHEMA: Final = {
+    CELL: pl.UInt64(),
+    schema.TOKEN: pl.UInt64(),
+    LONGEST: pl.Int16(),
+    SHORTEST: pl.Int16(),
+}
+# Pairs of a page and a visitor: 20 bytes each, some times over while they are merged.
+MAX_PAIRS: Final = 2_000_000
 # Rows that may come before those of the same bucket are added up.
 ROWS_AT_ONCE: Final = 250_000
+PAIRS_AT_ONCE: Final = 1_000_000
 _FIRST_ERROR: Final = 400
+_BY: Final = (schema.DAY, schema.PATH, schema.BUCKET)
 _SUMS: Final = (schema.HITS, schema.BOT_HITS)
+# Who waited for a page is counted by these, and once by each.
+_VISITS: Final = {schema.VISITORS: LONGEST, schema.TOP_HITS: SHORTEST}
 
 
 @dataclass(slots=True)
@@ -48,22 +68,35 @@ class PageTimes:
 
     Attributes:
         max_rows: How many are kept.
+        max_pairs: How many pairs of a page and a visitor.
         parts: Frames of `TIMES_SCHEMA`; one, with one row a cell and bucket, once merged.
+        pairs: Frames of `PAIRS_SCHEMA`; one, with one row a cell and visitor, once merged.
+        sample_bits: One visitor in so many powers of two is counted.
     """
 
     max_rows: int = MAX_ROWS
+    max_pairs: int = MAX_PAIRS
     parts: list[pl.DataFrame] = field(default_factory=list)
+    pairs: list[pl.DataFrame] = field(default_factory=list)
+    sample_bits: int = 0
 
-    def count(self, times: pl.DataFrame | None) -> None:
+    def count(self, times: TimedHits | None) -> None:
         """Add what `count_times` counted in a batch."""
-        if times is not None and times.height:
-            self.parts.append(times)
-            if sum(map(len, self.parts[1:])) > ROWS_AT_ONCE:
-                self.merge_parts()
+        if times is None or times.buckets.is_empty():
+            return
+        self.parts.append(times.buckets)
+        self.pairs.append(times.pairs)
+        if sum(map(len, self.parts[1:])) > ROWS_AT_ONCE:
+            self.merge_parts()
+        # As many as there are: each pair is merged few times, however many come.
+        if sum(map(len, self.pairs[1:])) > max(PAIRS_AT_ONCE, len(self.pairs[0])):
+            self.merge_pairs()
 
     def add(self, other: PageTimes) -> None:
         """Add the counts of other lines."""
         self.parts += other.parts
+        self.pairs += other.pairs
+        self.sample_bits = max(self.sample_bits, other.sample_bits)
 
     def merge_parts(self) -> pl.DataFrame:
         """Bring the parts down to one, within the bound, and return it."""
@@ -73,33 +106,65 @@ class PageTimes:
         self.parts = [merged]
         return merged
 
+    def merge_pairs(self) -> pl.DataFrame:
+        """Bring the pairs down to one part, within the bound, and return it."""
+        times = pl.col(LONGEST).max(), pl.col(SHORTEST).min()
+        every = pl.concat(self.pairs) if self.pairs else pl.DataFrame(schema=PAIRS_SCHEMA)
+        merged = self._sample(every).group_by(CELL, schema.TOKEN).agg(times)
+        while merged.height > self.max_pairs:
+            self.sample_bits += 1
+            merged = self._sample(merged)
+        self.pairs = [merged]
+        return merged
+
+    def _sample(self, pairs: pl.DataFrame) -> pl.DataFrame:
+        if not self.sample_bits:
+            return pairs
+        return pairs.filter(pl.col(schema.TOKEN) < pl.lit(TOKENS >> self.sample_bits, pl.UInt64))
+
     def close(self, requests: FacetCounts) -> pl.DataFrame:
-        """Return day, path, bucket and counts; the path is null for what was folded.
+        """Return the table of durations of a summary; the path is null for what was folded.
 
         Args:
             requests: The facet of requests, merged.
         """
         pages = requests.names[0].filter(pl.col(FAMILY) == KIND_FAMILIES[PAGE]).select(KEY, schema.PATH)
         named = requests.cells[0].select(CELL, KEY).join(pages, on=KEY).select(CELL, schema.PATH)
-        times = self.merge_parts().join(named, on=CELL, how="left")
-        return add_buckets(times.group_by(schema.DAY, schema.PATH, schema.BUCKET).agg(pl.col(_SUMS).sum()))
+        merged = self.merge_parts()
+        times = merged.join(named, on=CELL, how="left").group_by(_BY).agg(pl.col(_SUMS).sum())
+        # A cell is a page on a day, and a page on a day is one cell.
+        pages = merged.select(CELL, schema.DAY).unique().join(named.drop_nulls(), on=CELL)
+        pairs = self.merge_pairs()
+        return add_buckets(times, *(_count_visits(pairs, pages, name) for name in _VISITS))
 
 
-def add_buckets(times: pl.DataFrame) -> pl.DataFrame:
+def add_buckets(times: pl.DataFrame, *visits: pl.DataFrame) -> pl.DataFrame:
     """Return rows of day, path, bucket, hits and bot_hits with all columns of a table of a summary.
 
-    Whose hits they are was not counted: where people were there was one at least.
+    Args:
+        times: These rows.
+        visits: Visitors by the same keys; of a column that stands in none of them nobody was counted.
     """
-    one = (pl.col(schema.HITS) > pl.col(schema.BOT_HITS)).cast(pl.Int64)
-    counts = {schema.VISITORS: one, schema.BYTES_SENT: pl.lit(0, pl.Int64), schema.TOP_HITS: one}
-    columns = table_schema(DURATIONS)
-    return times.with_columns(value.alias(name) for name, value in counts.items()).select(
-        pl.col(name).cast(kind) for name, kind in columns.items()
+    for frame in visits:
+        times = times.join(frame, on=_BY, how="left")
+    counts = (schema.VISITORS, schema.BYTES_SENT, schema.TOP_HITS)
+    missing = [pl.lit(0).alias(name) for name in counts if name not in times.columns]
+    return times.with_columns(missing).select(
+        (pl.col(name).fill_null(0) if name in counts else pl.col(name)).cast(kind)
+        for name, kind in table_schema(DURATIONS).items()
     )
 
 
-def count_times(batch: EnrichedBatch, hits: pl.DataFrame) -> pl.DataFrame | None:
-    """Return the pages of a batch as `TIMES_SCHEMA`, None if its lines tell no durations.
+@dataclass(frozen=True, slots=True)
+class TimedHits:
+    """The pages of a batch: `buckets` as `TIMES_SCHEMA`, and people as `pairs` of `PAIRS_SCHEMA`."""
+
+    buckets: pl.DataFrame
+    pairs: pl.DataFrame
+
+
+def count_times(batch: EnrichedBatch, hits: pl.DataFrame) -> TimedHits | None:
+    """Return the times of the pages of a batch, None if its lines tell no durations.
 
     Args:
         batch: Hits that count.
@@ -115,6 +180,7 @@ def count_times(batch: EnrichedBatch, hits: pl.DataFrame) -> pl.DataFrame | None
         pl.col(REQUESTS).alias(CELL),
         schema.DAY,
         schema.BOT,
+        schema.TOKEN,
         pl.lit(durations).alias(schema.DURATION_US),
         (static | (pl.col(schema.STATUS) >= _FIRST_ERROR)).alias("no_page"),
     ).filter(~pl.col("no_page") & pl.col(schema.DURATION_US).is_not_null())
@@ -124,7 +190,17 @@ def count_times(batch: EnrichedBatch, hits: pl.DataFrame) -> pl.DataFrame | None
         pl.len().cast(pl.Int64).alias(schema.HITS),
         pl.col(schema.BOT).sum().cast(pl.Int64).alias(schema.BOT_HITS),
     )
-    return counted.select(*TIMES_SCHEMA)
+    # One row a hit: grouping them here and again when they are merged takes longer than once.
+    bucket = pl.col(schema.BUCKET)
+    people = buckets.filter(~pl.col(schema.BOT))
+    pairs = people.select(CELL, schema.TOKEN, bucket.alias(LONGEST), bucket.alias(SHORTEST))
+    return TimedHits(counted.select(*TIMES_SCHEMA), pairs)
+
+
+def _count_visits(pairs: pl.DataFrame, pages: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Return day, path, bucket and the visitors of which it is the longest time, or the shortest."""
+    bucket = pl.col(_VISITS[name]).alias(schema.BUCKET)
+    return pairs.group_by(CELL, bucket).agg(pl.len().alias(name)).join(pages, on=CELL).drop(CELL)
 
 
 def _add_up(times: pl.DataFrame) -> pl.DataFrame:

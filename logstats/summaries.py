@@ -106,7 +106,9 @@ class Summary:
     """The counts of closed days, a row per day and key; keys are null for groups the cap folded.
 
     `days` has day, hits, bot_hits, visitors, bytes_sent and top_hits; each of `tables`
-    has day, its keys and the same counts. `top_hits` is the most that one person made.
+    has day, its keys and the same counts. `top_hits` is the most that one person made. In
+    `durations` each visitor of a page counts twice on a day: `visitors` in the bucket of the longest
+    time, `top_hits` in that of the shortest; or not at all where that is not known.
     """
 
     days: pl.DataFrame
@@ -186,8 +188,11 @@ def _check_frame(name: str, frame: pl.DataFrame) -> None:
     possible = frame.select(
         ((pl.min_horizontal(*COUNTS) >= 0) & (people >= pl.col(schema.TOP_HITS))).all(),
         (people >= pl.col(schema.VISITORS)).all().alias("visitors"),
-        ((people == 0) == (pl.col(schema.VISITORS) == 0)).all().alias("people"),
-        ((people == 0) == (pl.col(schema.TOP_HITS) == 0)).all().alias("top"),
+        *(
+            ((people == 0) == (pl.col(count) == 0)).all().alias(f"{count} are there")
+            for count in (schema.VISITORS, schema.TOP_HITS)
+            if name != DURATIONS
+        ),
     )
     if not all(possible.row(0)):
         raise BadSummary(name, "its counts contradict one another")

@@ -93,7 +93,8 @@ def _notes(tables: dict[str, Table], rule: Disclosure) -> tuple[str, ...]:
     """Return what must be known to read the tables."""
     if summaries.DURATIONS not in tables or tables[summaries.DURATIONS].rows.is_empty() or rule.k == 1:
         return ()
-    return (f"Of response times the longest shown (max) is one that at least {rule.k} hits reached",)
+    ends = f"the longest shown (max) is one that at least {rule.k} visitors waited or longer"
+    return (f"Of response times {ends}, and stands for all that are longer",)
 
 
 def _totals(summary: Summary, areas: Areas, base: int) -> dict[str, int | None]:

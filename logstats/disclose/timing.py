@@ -5,10 +5,13 @@ same order, the same hits hidden. So it tells of no group of which the other doe
 follows from the two together. Where some hits have no duration, the difference of the two would be those
 hits: then no counts stand in such rows.
 
-A percentile is the time of one hit, and the longest time is one visitor's. So a time is told
-only if `reach` hits of people took as long or longer: k of them, and so many that no visitor
-made more than `dominance_percent` of them. What no percentile may tell, `max_us` does not: it is the
-longest time that so many hits reached.
+A percentile is the time of one hit, and the longest time is one visitor's. So times are told
+between two ends alone: k visitors of some page and day waited as long as the upper or longer, k visitors as
+long as the lower or less, and no visitor made more than `dominance_percent` of the hits at either. A
+percentile beyond an end is shown as that end, and what is called the longest time is the upper one: whether
+anybody waited longer still changes nothing that is shown.
+
+Whether a page has times depends on no time: on 2k - 1 visitors, with whom the ends cannot cross.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from typing import Final
 import polars as pl
 
 from logstats import schema
-from logstats.buckets import time_of
+from logstats.buckets import BUCKETS, time_of
 from logstats.disclose.catalogue import CATALOGUE, describe_columns
 from logstats.disclose.groups import PEOPLE
 from logstats.policy import Disclosure
@@ -27,7 +30,9 @@ from logstats.summaries import DURATIONS, Summary
 from logstats.tables import OTHER, Suppressed, Table
 
 _BY: Final = [schema.DAY, schema.PATH]
-_REACH: Final = "reach"
+_LOW: Final = "low"
+_HIGH: Final = "high"
+_SHARE: Final = "share"
 _UNTIMED: Final = "untimed"
 _NAME: Final = "name"
 
@@ -37,8 +42,8 @@ class _Timed:
     """What is known of the times of all pages.
 
     `buckets` has name (the path, `(other)` for all that are not shown), bucket, hits and people's hits;
-    `pages` a row a name with `reach` (hits of people that must have taken as long as a time that is told;
-    null if none may be told) and `untimed` hits.
+    `pages` a row a name with `low` and `high` (the buckets between which times are told; null if
+    none may be told) and `untimed` hits.
     """
 
     buckets: pl.DataFrame
@@ -61,7 +66,7 @@ def time_pages(pages: Table, summary: Summary, rule: Disclosure) -> Table:
     )
     if not timed.is_whole:
         known = pl.col(_UNTIMED) <= 0
-        told = pl.col(_REACH).is_not_null() & (pl.col(_NAME) != OTHER)
+        told = pl.col(_HIGH).is_not_null() & (pl.col(_NAME) != OTHER)
         counts = [pl.when(known).then(pl.col(name)).alias(name) for name in schema.COUNTS]
         rows = rows.filter(told).with_columns(counts)
     rows = rows.join(_read_times(timed), on=_NAME, how="left", maintain_order="left")
@@ -93,66 +98,100 @@ def _gather(pages: Table, summary: Summary, rule: Disclosure) -> _Timed:
     people = pl.col(schema.HITS) - pl.col(schema.BOT_HITS)
     told = times.with_columns(name.alias(_NAME), people.alias(PEOPLE))
     buckets = told.group_by(_NAME, schema.BUCKET).agg(pl.col(schema.HITS, PEOPLE).sum())
-    of_days = told.group_by(*_BY, _NAME).agg(pl.col(schema.HITS, PEOPLE).sum())
+    of_days = told.group_by(*_BY, _NAME).agg(pl.col(schema.HITS).sum())
     found = daily.with_columns(name.alias(_NAME), people.alias(PEOPLE)).join(
         of_days, on=[*_BY, _NAME], how="left", nulls_equal=True, suffix="_timed"
     )
     # What somebody did on a day without durations says nothing of those there are.
     found = found.with_columns(pl.col(schema.TOP_HITS) * pl.col("hits_timed").is_not_null().cast(pl.Int64))
-    lacking = [pl.col(one) - pl.col(f"{one}_timed").fill_null(0) for one in (schema.HITS, PEOPLE)]
-    found = found.with_columns(lacking[0].alias(_UNTIMED), lacking[1].clip(0).alias("untimed_people"))
+    found = found.with_columns((pl.col(schema.HITS) - pl.col("hits_timed").fill_null(0)).alias(_UNTIMED))
     # Not by page: what the store or a bound folded has no page any more.
     is_whole = times[schema.HITS].sum() == daily[schema.HITS].sum()
-    return _Timed(buckets, _reach(found, summary, rule), is_whole)
+    names = _share_of_most(found, summary, rule)
+    ends = _ends_of_visitors(told, rule.k).join(
+        _ends_of_hits(buckets, names), on=_NAME, how="full", coalesce=True
+    )
+    return _Timed(buckets, _join_ends(names, ends, rule), is_whole)
 
 
-def _reach(found: pl.DataFrame, summary: Summary, rule: Disclosure) -> pl.DataFrame:
-    """Return name, untimed hits, and reach: so many hits of people took as long as a time that is told.
-
-    A hit without duration takes away one visitor at most: that many fewer are proven.
-    """
+def _share_of_most(found: pl.DataFrame, summary: Summary, rule: Disclosure) -> pl.DataFrame:
+    """Return name, hits of people, untimed hits, and the fewest hits that no visitor made too many of."""
     tops = summary.days.select(schema.DAY, pl.col(schema.TOP_HITS).alias("day_top"))
-    by_day = (
-        found.group_by(schema.DAY, _NAME)
-        .agg(
-            pl.col(schema.TOP_HITS, _UNTIMED, PEOPLE).sum(),
-            pl.col("untimed_people").sum(),
-            pl.col(schema.VISITORS).max(),
-        )
-        .join(tops, on=schema.DAY)
-        .with_columns(pl.min_horizontal(schema.TOP_HITS, "day_top").alias(schema.TOP_HITS))
-        .with_columns((pl.col(schema.VISITORS) - pl.col("untimed_people")).alias("proven"))
-    )
-    pages = by_day.group_by(_NAME).agg(
-        pl.col(schema.TOP_HITS, _UNTIMED, PEOPLE).sum(), pl.col("proven").max()
-    )
+    by_day = found.group_by(schema.DAY, _NAME).agg(pl.col(schema.TOP_HITS, _UNTIMED, PEOPLE).sum())
+    most = pl.min_horizontal(schema.TOP_HITS, "day_top").alias(schema.TOP_HITS)
+    names = by_day.join(tops, on=schema.DAY).with_columns(most).group_by(_NAME)
     share = -(-pl.col(schema.TOP_HITS) * 100 // rule.dominance_percent)
-    reach = pl.max_horizontal(pl.lit(rule.k), share) if rule.k > 1 else pl.lit(1)
-    # Visitors of several pages together are counted by who hides them; (other) is only shown if there are k.
-    enough = (pl.col("proven") >= rule.k) | (pl.col(_NAME) == OTHER)
-    return pages.select(
-        _NAME, _UNTIMED, pl.when(pl.col(PEOPLE) == 0).then(0).when(enough).then(reach).alias(_REACH)
+    sums = names.agg(pl.col(schema.TOP_HITS, _UNTIMED, PEOPLE).sum())
+    return sums.select(_NAME, _UNTIMED, PEOPLE, share.alias(_SHARE))
+
+
+def _ends_of_visitors(told: pl.DataFrame, k: int) -> pl.DataFrame:
+    """Return for each name the times that k visitors of one page waited on one day, or longer, or less.
+
+    Visitors of several pages may be the same: those of one page count, of that which tells most.
+    """
+    page = [_NAME, *_BY]
+    waited = told.sort(*page, schema.BUCKET).with_columns(
+        pl.col(schema.VISITORS).sum().over(page).alias("all"),
+        pl.col(schema.VISITORS).cum_sum(reverse=True).over(page).alias("longer"),
+        pl.col(schema.TOP_HITS).cum_sum().over(page).alias("less"),
     )
+    return _ends(waited.filter(pl.col("all") >= 2 * k - 1), pl.lit(k), "visitors")
+
+
+def _ends_of_hits(buckets: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+    """Return for each name the times that its share of hits of people took, or longer, or less."""
+    taken = buckets.join(names.select(_NAME, _SHARE), on=_NAME).sort(_NAME, schema.BUCKET)
+    taken = taken.with_columns(
+        pl.col(PEOPLE).sum().over(_NAME).alias("all"),
+        pl.col(PEOPLE).cum_sum(reverse=True).over(_NAME).alias("longer"),
+        pl.col(PEOPLE).cum_sum().over(_NAME).alias("less"),
+    )
+    return _ends(taken.filter(pl.col("all") >= 2 * pl.col(_SHARE) - 1), pl.col(_SHARE), "hits")
+
+
+def _ends(waited: pl.DataFrame, enough: pl.Expr, what: str) -> pl.DataFrame:
+    bucket = pl.col(schema.BUCKET)
+    return waited.group_by(_NAME).agg(
+        bucket.filter(pl.col("less") >= enough).min().alias(f"{_LOW}_{what}"),
+        bucket.filter(pl.col("longer") >= enough).max().alias(f"{_HIGH}_{what}"),
+    )
+
+
+def _join_ends(names: pl.DataFrame, ends: pl.DataFrame, rule: Disclosure) -> pl.DataFrame:
+    """Return name, untimed hits and the two ends; null where they cross or one is not known."""
+    whole = names.join(ends, on=_NAME, how="left")
+    low, high = (
+        pl.when(pl.all_horizontal(pl.col(f"{end}_visitors", f"{end}_hits").is_not_null())).then(
+            within(f"{end}_visitors", f"{end}_hits")
+        )
+        for end, within in ((_LOW, pl.max_horizontal), (_HIGH, pl.min_horizontal))
+    )
+    # Where all are bots there is nobody to hide, and where k is 1 nothing is hidden.
+    is_open = (pl.col(PEOPLE) == 0) | (rule.k == 1)
+    bounded = whole.with_columns(
+        pl.when(is_open).then(0).otherwise(low).alias(_LOW),
+        pl.when(is_open).then(BUCKETS).otherwise(high).alias(_HIGH),
+    )
+    told = pl.col(_LOW) <= pl.col(_HIGH)
+    return bounded.select(_NAME, _UNTIMED, *(pl.when(told).then(end).alias(end) for end in (_LOW, _HIGH)))
 
 
 def _read_times(timed: _Timed) -> pl.DataFrame:
-    """Return the times of each name; null for one that too few hits reached."""
-    ordered = timed.buckets.join(timed.pages, on=_NAME).sort(_NAME, schema.BUCKET)
-    up_to = pl.col(schema.HITS).cum_sum().over(_NAME)
-    # Hits of people in this bucket and all above it.
-    reached = pl.col(PEOPLE).cum_sum(reverse=True).over(_NAME)
-    whole = pl.col(schema.HITS).sum().over(_NAME)
-    rows = ordered.with_columns(
-        up_to.alias("up_to"), whole.alias("whole"), (reached >= pl.col(_REACH)).alias("is_told")
+    """Return the times of each name that has any, none of them beyond its ends."""
+    ordered = timed.buckets.join(timed.pages.filter(pl.col(_HIGH).is_not_null()), on=_NAME)
+    rows = ordered.sort(_NAME, schema.BUCKET).with_columns(
+        pl.col(schema.HITS).cum_sum().over(_NAME).alias("up_to"),
+        pl.col(schema.HITS).sum().over(_NAME).alias("whole"),
+        pl.col(schema.BUCKET).clip(_LOW, _HIGH),
     )
-    told = rows.filter("is_told")
-    return told.group_by(_NAME).agg(
+    return rows.group_by(_NAME).agg(
         *(_percentile(percent).alias(name) for percent, name in schema.PERCENTILES.items()),
         time_of(pl.col(schema.BUCKET).max()).alias(schema.MAX_US),
     )
 
 
 def _percentile(percent: int) -> pl.Expr:
-    """The first bucket up to which so many percent of the hits took, among those that may be told."""
+    """The first bucket up to which so many percent of the hits took."""
     rank = -(-pl.col("whole") * percent // 100)
     return time_of(pl.col(schema.BUCKET).filter(pl.col("up_to") >= rank).min())

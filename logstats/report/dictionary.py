@@ -79,7 +79,7 @@ MEANINGS: Final[dict[str, Described]] = {
     "p90_us": Described("integer", "us", "90 % of the hits took at most so long, within 1 %"),
     "p95_us": Described("integer", "us", "95 % of the hits took at most so long, within 1 %"),
     "p99_us": Described("integer", "us", "99 % of the hits took at most so long, within 1 %"),
-    "max_us": Described("integer", "us", "longest time that k hits of people took at least, within 1 %"),
+    "max_us": Described("integer", "us", "longest time that k visitors waited at least, within 1 %"),
     "period_first": Described("date", None, "first day of the report"),
     "period_last": Described("date", None, "last day of the report"),
     "policy_id": Described("string", None, "policy that the report was made under"),

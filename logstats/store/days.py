@@ -27,6 +27,7 @@ from logstats.store.database import Store
 from logstats.summaries import (
     COUNTS,
     DELIVERY_TABLES,
+    DURATIONS,
     SUMMARY_KEYS,
     DayTwice,
     Summary,
@@ -196,9 +197,12 @@ def _add_hits(name: str, before: pl.DataFrame, late: pl.DataFrame | None) -> pl.
     keys = [schema.DAY, *(SUMMARY_KEYS[name] if name != "days" else ())]
     if late is None or late.is_empty():
         return before
-    hits = late.with_columns(pl.lit(0, pl.Int64).alias(schema.VISITORS))
+    unknown = (schema.VISITORS, schema.TOP_HITS) if name == DURATIONS else (schema.VISITORS,)
+    hits = late.with_columns(pl.lit(0, pl.Int64).alias(count) for count in unknown)
     both = pl.concat([before.select(*columns), hits.select(*columns)]).group_by(keys, maintain_order=True)
     sums = both.agg(pl.col(COUNTS).sum())
+    if name == DURATIONS:
+        return sums.select(*columns)
     people = pl.col(schema.HITS) - pl.col(schema.BOT_HITS)
     least = (people > 0).cast(pl.Int64)
     return sums.with_columns(
@@ -260,6 +264,8 @@ def _unite(name: str, frame: pl.DataFrame, *, alone: bool) -> pl.DataFrame:
     columns = table_schema(name)
     if alone:
         return frame.select(*columns)
+    if name == DURATIONS:
+        frame = _visitors_of_one(frame)
     keys = [schema.DAY, *(SUMMARY_KEYS[name] if name != "days" else ())]
     highest = pl.col(schema.VISITORS).max().alias("highest")
     sums = frame.group_by(keys, maintain_order=True).agg(pl.col(COUNTS).sum(), highest)
@@ -268,3 +274,22 @@ def _unite(name: str, frame: pl.DataFrame, *, alone: bool) -> pl.DataFrame:
         pl.col("highest").alias(schema.VISITORS),
         pl.min_horizontal(schema.TOP_HITS, people).alias(schema.TOP_HITS),
     ).select(*columns)
+
+
+def _visitors_of_one(times: pl.DataFrame) -> pl.DataFrame:
+    """Return buckets of time with the visitors of one machine: of each page on a day that with most.
+
+    Somebody whose longest time is in one bucket here and in another there would count twice.
+    """
+    page = [schema.DAY, schema.PATH]
+    sums = times.group_by(*page, ORIGIN).agg(pl.col(schema.VISITORS).sum())
+    most = sums.sort(schema.VISITORS, ORIGIN).unique(page, keep="last", maintain_order=True)
+    marked = times.join(
+        most.select(*page, ORIGIN, pl.lit(1, pl.Int64).alias("counts")),
+        on=[*page, ORIGIN],
+        how="left",
+        nulls_equal=True,
+        maintain_order="left",
+    )
+    counts = [pl.col(name) * pl.col("counts").fill_null(0) for name in (schema.VISITORS, schema.TOP_HITS)]
+    return marked.with_columns(counts).drop("counts")

@@ -40,6 +40,7 @@ class Hit:
     system: str = "Linux"
     device: str = "desktop"
     referrer: str = "example.org"
+    duration_us: int | None = None
 
     def on(self, day: date) -> Hit:
         """The same hit on another day."""

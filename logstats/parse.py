@@ -68,11 +68,11 @@ def parse_block(
     """
     plan = plan_of(formats[0])
     if formats[0].kind is Kind.JSON and not (proxies and {PEER, FORWARDED_FOR} & {*formats[0].columns}):
-        found = split_json(data, formats[0], keep_query=keep_query)
+        found = split_json(data, formats[0], keep_query=keep_query, dictionaries=dictionaries)
         if found is not None:
             return _parse_odd(found.odd_lines, formats, found.batch, found.parsed)
     if formats[0].kind is Kind.W3C and proxies is None:
-        read = split_w3c(data, formats[0], keep_query=keep_query)
+        read = split_w3c(data, formats[0], keep_query=keep_query, dictionaries=dictionaries)
         if read is not None:
             return _parse_odd(read.odd_lines, formats, read.batch, read.parsed)
     if plan is None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from logstats.dictionary import Dictionaries
 from logstats.formats.delimited import follow
 from logstats.formats.undated import is_undated
 from logstats.lines import decode_line, split_lines
@@ -39,13 +40,16 @@ class W3cSplit:
     parsed: int
 
 
-def split_w3c(data: bytes, format_: Format, *, keep_query: bool) -> W3cSplit | None:
+def split_w3c(
+    data: bytes, format_: Format, *, keep_query: bool, dictionaries: Dictionaries | None = None
+) -> W3cSplit | None:
     """Return the longest run of lines under one header in columns, or None if that tells no time or client.
 
     Args:
         data: Whole lines, `#Fields:` lines among them.
         format_: What the last header before them announced.
         keep_query: Whether queries are wanted.
+        dictionaries: What was read in other blocks; by default nothing.
     """
     start, end, known = max(_runs(data, format_), key=lambda run: run[1] - run[0])
     run = data[start:end].replace(b"\r\n", b"\n")
@@ -57,7 +61,9 @@ def split_w3c(data: bytes, format_: Format, *, keep_query: bool) -> W3cSplit | N
     lines = split_lines(run)
     first = next((line for line in lines if line.strip() and not line.startswith(b"#")), b"")
     values, whole = _cut(run, "\t" if b"\t" in first else " ", len(known.fields))
-    texts = Texts(known, len(whole), by_name=False, keep_query=keep_query)
+    texts = Texts(
+        known, len(whole), by_name=False, keep_query=keep_query, known=dictionaries or Dictionaries()
+    )
     texts.checks.append(whole)
     for number, one in enumerate(known.fields):
         if is_needed(one, keep_query=keep_query):

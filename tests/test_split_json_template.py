@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logstats import formats
+from logstats.dictionary import Dictionaries
 from logstats.formats import Rejected
 from logstats.lines import split_lines
 from logstats.parse import parse_block, parse_odd_line
@@ -102,7 +103,7 @@ def test_each_row_is_its_line_and_what_is_trusted_is_read_as_the_exact_parser_re
         assert b"\r" in data.replace(b"\r\n", b"\n")
         return
 
-    read = read_rows(rows, data, JSON, keep_query=True)
+    read = read_rows(rows, data, JSON, Dictionaries(), keep_query=True)
     fast = fast_rows(read.batch) if read.batch is not None else []
     odd = iter(read.odd_lines)
     following = next(odd, None)
@@ -140,7 +141,7 @@ def test_lines_alike_are_all_cut_by_their_template(line: str) -> None:
     assert template is not None
     rows = cut_by_template(data, template, JSON)
     assert rows is not None
-    assert read_rows(rows, data, JSON, keep_query=False).parsed == 3
+    assert read_rows(rows, data, JSON, Dictionaries(), keep_query=False).parsed == 3
 
 
 def _reordered(line: str) -> str:
@@ -214,7 +215,7 @@ def test_lines_of_several_shapes_have_no_template() -> None:
     data = "\n".join(lines).encode()
 
     assert find_template(data) is None
-    split = split_by_shapes(data, JSON, keep_query=False)
+    split = split_by_shapes(data, JSON, Dictionaries(), keep_query=False)
     assert split is not None
     assert split.parsed == 40
 

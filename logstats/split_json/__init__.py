@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from logstats.batches import Batch, ParsedBatch
+from logstats.dictionary import Dictionaries
 from logstats.pieces import find_odd
 from logstats.split_json.cut import Cut, cut_lines, holds_escapes, restore_escapes
 from logstats.split_json.shapes import NUMBER, Place, find_shapes
@@ -36,19 +37,31 @@ class JsonSplit:
     parsed: int
 
 
-def split_json(data: bytes, format_: Format, *, keep_query: bool) -> JsonSplit | None:
-    """Return a block of JSON lines in columns, or None if none of them is a line of the format."""
+def split_json(
+    data: bytes, format_: Format, *, keep_query: bool, dictionaries: Dictionaries | None = None
+) -> JsonSplit | None:
+    """Return a block of JSON lines in columns, or None if none of them is a line of the format.
+
+    Args:
+        data: Whole lines.
+        format_: Whose fields are looked for.
+        keep_query: Whether queries are wanted.
+        dictionaries: What was read in other blocks; by default nothing.
+    """
+    known = dictionaries or Dictionaries()
     template = find_template(data)
     if template is not None:
         rows = cut_by_template(data, template, format_)
         if rows is not None and fits(rows):
-            return read_rows(rows, data, format_, keep_query=keep_query)
-    return split_by_shapes(data, format_, keep_query=keep_query)
+            return read_rows(rows, data, format_, known, keep_query=keep_query)
+    return split_by_shapes(data, format_, known, keep_query=keep_query)
 
 
-def read_rows(rows: Rows, data: bytes, format_: Format, *, keep_query: bool) -> JsonSplit:
+def read_rows(
+    rows: Rows, data: bytes, format_: Format, known: Dictionaries, *, keep_query: bool
+) -> JsonSplit:
     """Return a block that was cut by a template in columns."""
-    texts = Texts(format_, rows.pieces.height, by_name=True, keep_query=keep_query)
+    texts = Texts(format_, rows.pieces.height, by_name=True, keep_query=keep_query, known=known)
     texts.checks.append(rows.ok)
     for number, field in enumerate(format_.fields):
         if number in rows.shape and is_needed(field, keep_query=keep_query):
@@ -61,17 +74,19 @@ def read_rows(rows: Rows, data: bytes, format_: Format, *, keep_query: bool) -> 
     return JsonSplit(batch, odd_lines, rows.pieces.height - len(odd_lines))
 
 
-def split_by_shapes(data: bytes, format_: Format, *, keep_query: bool) -> JsonSplit | None:
+def split_by_shapes(
+    data: bytes, format_: Format, known: Dictionaries, *, keep_query: bool
+) -> JsonSplit | None:
     """Return a block in columns whose lines may have any names in any order."""
     cut = cut_lines(data)
     if cut is None:
         return None
     codes, shapes = find_shapes(cut, format_)
-    known = pl.Series([shape is not None for shape in shapes], dtype=pl.Boolean)
-    if not known.any():
+    fitting = pl.Series([shape is not None for shape in shapes], dtype=pl.Boolean)
+    if not fitting.any():
         return None
-    texts = Texts(format_, len(cut.rows), by_name=True, keep_query=keep_query)
-    texts.checks.append(known.gather(codes))
+    texts = Texts(format_, len(cut.rows), by_name=True, keep_query=keep_query, known=known)
+    texts.checks.append(fitting.gather(codes))
     for number, field in enumerate(format_.fields):
         if is_needed(field, keep_query=keep_query) and any(number in (shape or {}) for shape in shapes):
             places = [(shape or {}).get(number) for shape in shapes]

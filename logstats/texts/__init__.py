@@ -25,13 +25,14 @@ from logstats.batches import (
     Batch,
     ParsedBatch,
 )
+from logstats.dictionary import Dictionaries, Era
 from logstats.formats import Field, Format
 from logstats.formats.model import REQUEST as WHOLE_REQUEST
 from logstats.formats.types import TYPES
 from logstats.texts.clients import read_clients
 from logstats.texts.each import NEVER_FAIL
 from logstats.texts.numbers import NUMBERS, read_number
-from logstats.texts.plain import Values, read_values
+from logstats.texts.plain import Values, read_lasting, read_values
 from logstats.texts.requests import read_requests
 from logstats.texts.times import read_minutes
 
@@ -66,6 +67,7 @@ class Texts:
         by_name: Whether of several fields for a column the first that tells it counts, as
             where values have names, and numbers may be in powers of ten.
         keep_query: Whether queries are wanted.
+        known: What was read in other blocks.
         checks: What must hold in a row that is to be trusted.
     """
 
@@ -73,10 +75,12 @@ class Texts:
     height: int
     by_name: bool
     keep_query: bool
+    known: Dictionaries = field(default_factory=Dictionaries)
     fields: list[tuple[Field, pl.Series]] = field(default_factory=list)
     checks: list[pl.Series] = field(default_factory=list)
     codes: dict[str, pl.Series] = field(default_factory=dict)
     values: dict[str, pl.DataFrame] = field(default_factory=dict)
+    eras: dict[str, Era] = field(default_factory=dict)
 
     def add(self, one: Field, texts: pl.Series) -> None:
         """Add a field; null where a line does not have it."""
@@ -85,21 +89,19 @@ class Texts:
     def read(self) -> tuple[ParsedBatch | None, pl.Series]:
         """Return the rows to be trusted as hits, and which these are."""
         self._read_times()
-        self._keep(
-            CLIENT, schema.HOST, read_clients(self._of(schema.HOST), self.height, by_name=self.by_name)
-        )
+        self._read_clients()
         self._read_requests()
         for code, column in ((REFERRER, schema.REFERRER), (AGENT, schema.AGENT)):
-            read = read_values(self._of(column), self.height, by_name=self.by_name)
+            read = read_lasting(self._of(column), self.height, self.known, by_name=self.by_name)
             filled = read.values.fill_null(NOTHING) if column in self.format.columns else read.values
-            self._keep(code, column, Values(read.codes, filled, read.ok))
+            self._keep(code, column, Values(read.codes, filled, read.ok, read.era))
         self._read_delivery()
         numbers = self._read_numbers()
         every = pl.DataFrame([check.alias(str(number)) for number, check in enumerate(self.checks)])
         ok = every.select(pl.all_horizontal(pl.all()).fill_null(value=False)).to_series()
         hits = pl.DataFrame({**self.codes, **numbers})
         hits = hits if ok.all() else hits.filter(ok)
-        return (ParsedBatch(Batch(hits, self.values)) if hits.height else None), ok
+        return (ParsedBatch(Batch(hits, self.values, self.eras)) if hits.height else None), ok
 
     def _of(self, *columns: str) -> list[tuple[Field, pl.Series]]:
         return [(one, texts) for one, texts in self.fields if one.column in columns]
@@ -107,6 +109,8 @@ class Texts:
     def _keep(self, code: str, column: str, read: Values) -> None:
         self.codes[code] = read.codes
         self.values[code] = read.values.alias(column).to_frame()
+        if read.era is not None:
+            self.eras[code] = read.era
         if read.ok is not None:
             self.checks.append(read.ok)
 
@@ -116,10 +120,19 @@ class Texts:
         self.values[MINUTE] = minutes.values.alias(schema.TIME).to_frame()
         self.checks.append(minutes.values.is_not_null().gather(minutes.codes))
 
+    def _read_clients(self) -> None:
+        read = read_clients(self._of(schema.HOST), self.height, by_name=self.by_name)
+        self.codes[CLIENT], self.values[CLIENT] = read.codes, read.values
+        if read.ok is not None:
+            self.checks.append(read.ok)
+
     def _read_requests(self) -> None:
+        fields = self._of(*_REQUEST_COLUMNS)
         read = read_requests(
-            self._of(*_REQUEST_COLUMNS), self.height, by_name=self.by_name, keep_query=self.keep_query
+            fields, self.height, self.known, by_name=self.by_name, keep_query=self.keep_query
         )
+        if read.era is not None:
+            self.eras[REQUEST] = read.era
         self.codes |= {REQUEST: read.request, PROTOCOL: read.protocol, VHOST: read.vhost}
         self.values |= {REQUEST: read.requests, PROTOCOL: read.protocols, VHOST: read.vhosts}
         self.checks += read.checks

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -12,6 +13,9 @@ from logstats.formats import Field, readers
 from logstats.formats.model import Escape
 from logstats.formats.types import TYPES
 from logstats.texts.each import Fields, read_each, read_together
+
+if TYPE_CHECKING:
+    from logstats.dictionary import Dictionaries, Era
 
 # As `formats.escapes` has them; surrogates are no text for polars.
 HARMFUL: Final = r"\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
@@ -32,11 +36,15 @@ EMPTY_TEXTS: Final = ("", "-")
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """Codes of rows, what each code stands for, and which rows can be trusted, None for all."""
+    """Codes of rows, what each code stands for, and which rows can be trusted, None for all.
+
+    Codes of an era last from block to block.
+    """
 
     codes: pl.Series
     values: pl.Series
     ok: pl.Series | None = None
+    era: Era | None = None
 
 
 def is_text(one: Field) -> bool:
@@ -67,12 +75,30 @@ def read_values(fields: Fields, height: int, *, by_name: bool) -> Values:
     """Return a column of text that these fields tell; nothing where there are none."""
     if not fields:
         return Values(pl.zeros(height, pl.UInt32, eager=True), pl.Series([None], dtype=pl.String))
-    one = fields[0][0]
-    if not all(is_text(other) and other.escape is one.escape for other, _ in fields):
-        codes, values, ok = read_together(fields, height, [one.column or ""], by_name=by_name)
+    if not _are_alike(fields):
+        codes, values, ok = read_together(fields, height, [fields[0][0].column or ""], by_name=by_name)
         return Values(codes, values.to_series(), ok)
     codes, distinct = encode(first_told([texts for _, texts in fields], by_name=by_name))
-    return Values(codes, read_plain(one, distinct, by_name=by_name))
+    return Values(codes, read_plain(fields[0][0], distinct, by_name=by_name))
+
+
+def read_lasting(fields: Fields, height: int, known: Dictionaries, *, by_name: bool) -> Values:
+    """Return the same with codes that last."""
+    if not fields or not _are_alike(fields):
+        return read_values(fields, height, by_name=by_name)
+    one = fields[0][0]
+    texts = first_told([texts for _, texts in fields], by_name=by_name)
+    name = f"texts of {one.column}, {one.escape}, {by_name}"
+    encoded = known.encode(name, texts, partial(_read_table, one, by_name=by_name))
+    return Values(encoded.codes, encoded.values.to_series(), era=encoded.era)
+
+
+def _are_alike(fields: Fields) -> bool:
+    return all(is_text(one) and one.escape is fields[0][0].escape for one, _ in fields)
+
+
+def _read_table(one: Field, texts: pl.Series, *, by_name: bool) -> pl.DataFrame:
+    return read_plain(one, texts, by_name=by_name).alias(one.column or "").to_frame()
 
 
 def first_told(texts: list[pl.Series], *, by_name: bool) -> pl.Series:

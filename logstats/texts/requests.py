@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -15,6 +16,9 @@ from logstats.formats.model import Escape
 from logstats.texts.each import Fields, read_together
 from logstats.texts.plain import EMPTY_TEXTS, HARMFUL, first_told, is_text, read_values
 
+if TYPE_CHECKING:
+    from logstats.dictionary import Dictionaries, Era
+
 _TARGETS: Final = frozenset({"target", "url"})
 _REQUESTS: Final = frozenset({"request", "url_request"})
 _PARTS: Final = (schema.METHOD, schema.PATH, schema.QUERY, schema.PROTOCOL)
@@ -24,15 +28,21 @@ _FEW: Final = 20
 _METHOD: Final = r"^[A-Za-z][A-Za-z_-]{0,31}$"
 # ` HTTP/1.1`, with the blank before it.
 _PROTOCOL_WIDTH: Final = 9
+# More than any line has.
+_LONGEST: Final = 2**31
 _PROTOCOL: Final = r"^ ([A-Z]{4}/[0-9]\.[0-9])$"
 
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """Codes and values of requests, protocols and virtual hosts, and what must hold."""
+    """Codes and values of requests, protocols and virtual hosts, and what must hold.
+
+    Codes of requests of an era last from block to block.
+    """
 
     request: pl.Series
     requests: pl.DataFrame
+    era: Era | None
     protocol: pl.Series
     protocols: pl.DataFrame
     vhost: pl.Series
@@ -40,7 +50,9 @@ class Requests:
     checks: list[pl.Series]
 
 
-def read_requests(fields: Fields, height: int, *, by_name: bool, keep_query: bool) -> Requests:
+def read_requests(
+    fields: Fields, height: int, known: Dictionaries, *, by_name: bool, keep_query: bool
+) -> Requests:
     """Return what was requested in every row."""
     found = {
         column: [pair for pair in fields if pair[0].column == column] for column in (*_PARTS, schema.VHOST)
@@ -49,22 +61,41 @@ def read_requests(fields: Fields, height: int, *, by_name: bool, keep_query: boo
     read: _Read | None = None
     if all(is_text(one) for one, _ in found[schema.VHOST]):
         if _is_whole(whole, fields, height):
-            read = _read_line(whole[0][1], keep_query=keep_query)
+            read = _read_line(whole[0][1], known, keep_query=keep_query)
         elif not whole and _are_parts(found):
             read = _read_parts(found, height, by_name=by_name, keep_query=keep_query)
     if read is not None:
         vhost = read_values(found[schema.VHOST], height, by_name=by_name)
-        return Requests(*read[:4], vhost.codes, vhost.values.alias(schema.VHOST).to_frame(), read[4])
+        vhosts = vhost.values.alias(schema.VHOST).to_frame()
+        return Requests(
+            read.request,
+            read.requests,
+            read.era,
+            read.protocol,
+            read.protocols,
+            vhost.codes,
+            vhosts,
+            read.checks,
+        )
     if not keep_query:
         fields = [(one, _without_query(one, texts)) for one, texts in fields]
     codes, values, ok = read_together(fields, height, [*_PARTS, schema.VHOST], by_name=by_name)
     parts = [values.select(_REQUEST), values.select(schema.PROTOCOL), values.select(schema.VHOST)]
-    return Requests(codes, parts[0], codes, parts[1], codes, parts[2], [ok])
+    return Requests(codes, parts[0], None, codes, parts[1], codes, parts[2], [ok])
 
 
 _REQUEST: Final = (schema.METHOD, schema.PATH, schema.QUERY)
-# Codes and values of requests and of protocols, and what must hold.
-_Read = tuple[pl.Series, pl.DataFrame, pl.Series, pl.DataFrame, list[pl.Series]]
+_OK: Final = "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    request: pl.Series
+    requests: pl.DataFrame
+    era: Era | None
+    protocol: pl.Series
+    protocols: pl.DataFrame
+    checks: list[pl.Series]
 
 
 def _is_whole(whole: Fields, fields: Fields, height: int) -> bool:
@@ -87,31 +118,53 @@ def _are_parts(found: dict[str, Fields]) -> bool:
     return all(is_text(one) or (one.type == "target" and one.escape is Escape.NONE) for one in paths)
 
 
-def _read_line(request: pl.Series, *, keep_query: bool) -> _Read:
+def _read_line(request: pl.Series, known: Dictionaries, *, keep_query: bool) -> _Read:
     """Read requests as clients send them: method, target, protocol."""
     protocol_codes, ends = encode(request.str.slice(-_PROTOCOL_WIDTH))
     protocols = ends.str.extract(_PROTOCOL).alias(schema.PROTOCOL)
     checks = [protocols.is_not_null().gather(protocol_codes)]
-    halves = request.str.splitn("?", 2).struct.unnest()
-    codes, raw = encode(request if keep_query else halves["field_0"])
-    words = raw.str.splitn(" ", 3).struct.unnest()
+    target = pl.col("request").str.head(-_PROTOCOL_WIDTH)
+    if not keep_query:
+        # What is found is a byte, what is cut off a character: behind others than ASCII a part of the
+        # query stays, which is cut off later.
+        target = target.str.head(target.str.find("?", literal=True).fill_null(_LONGEST))
+    read = partial(_read_heads, keep_query=keep_query)
+    heads = request.to_frame("request").select(target).to_series()
+    encoded = known.encode(f"texts of requests, {keep_query}", heads, read)
+    ok = encoded.values.get_column(_OK)
+    if not ok.all():
+        checks.append(ok.gather(encoded.codes))
+    return _Read(
+        encoded.codes,
+        encoded.values.select(_REQUEST),
+        encoded.era,
+        protocol_codes,
+        protocols.to_frame(),
+        checks,
+    )
+
+
+def _read_heads(raw: pl.Series, *, keep_query: bool) -> pl.DataFrame:
+    """Read method and target, with or without its query."""
+    words = raw.str.splitn(" ", 2).struct.unnest()
     target = words["field_1"].str.splitn("?", 2).struct.unnest()
-    rest = words["field_2"]
-    # The third word is the protocol that the end was read as, or was cut off with the query; or else a
-    # part of a path with a blank in it.
-    ok = pl.DataFrame(
+    query = target["field_1"]
+    plain = pl.DataFrame(
         {
             "method": words["field_0"].str.contains(_METHOD),
             "path": ~target["field_0"].is_in(EMPTY_TEXTS),
-            "rest": rest.is_null() | (rest.str.len_bytes() == _PROTOCOL_WIDTH - 1),
-            "plain": ~raw.str.contains(f"[{HARMFUL}]"),
+            "words": ~(target["field_0"] if keep_query else words["field_1"]).str.contains(" ", literal=True),
+            "raw": ~raw.str.contains(f"[{HARMFUL}]"),
         }
     )
-    checks.append(ok.select(pl.all_horizontal(pl.all()).fill_null(value=False)).to_series().gather(codes))
-    if not keep_query:
-        checks.append(halves["field_1"].is_null() | rest.is_null().gather(codes))
-    frame = {schema.METHOD: words["field_0"], schema.PATH: target["field_0"], schema.QUERY: target["field_1"]}
-    return codes, pl.DataFrame(frame), protocol_codes, protocols.to_frame(), checks
+    return pl.DataFrame(
+        {
+            schema.METHOD: words["field_0"],
+            schema.PATH: target["field_0"],
+            schema.QUERY: query if keep_query else pl.repeat(None, len(raw), dtype=pl.String, eager=True),
+            _OK: plain.select(pl.all_horizontal(pl.all()).fill_null(value=False)).to_series(),
+        }
+    )
 
 
 def _read_parts(found: dict[str, Fields], height: int, *, by_name: bool, keep_query: bool) -> _Read:
@@ -134,7 +187,7 @@ def _read_parts(found: dict[str, Fields], height: int, *, by_name: bool, keep_qu
         schema.QUERY: queries.gather(pairs % len(paths)),
     }
     protocols = protocol.values.alias(schema.PROTOCOL).to_frame()
-    return codes, pl.DataFrame(frame), protocol.codes, protocols, checks
+    return _Read(codes, pl.DataFrame(frame), None, protocol.codes, protocols, checks)
 
 
 def _read_targets(fields: Fields, *, keep_query: bool) -> tuple[pl.Series, pl.Series, pl.Series, pl.Series]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
@@ -11,25 +12,34 @@ from logstats.formats.times import TIME_READERS
 from logstats.texts.each import Fields
 from logstats.texts.plain import Values
 
-# Where the seconds of a time begin, and what may follow.
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """How times of a kind are written: where their seconds begin, and what stands before and behind that."""
+
+    seconds: int
+    head: str
+    tail: str
+    types: frozenset[str]
+
+
 _CLOCKS: Final = (
-    (
+    _Clock(
         17,
-        (
-            r"^[0-9]{2}/[A-Za-z]{3}/[0-9]{4}:[0-9]{2}:[0-9]{2}:[0-5][0-9]"
-            r"(?:[.,][0-9]{1,9})?( ?[+-][0-9]{2}:?[0-9]{2})$"
-        ),
+        r"[0-9]{2}/[A-Za-z]{3}/[0-9]{4}:[0-9]{2}:[0-9]{2}",
+        r":[0-5][0-9](?:[.,][0-9]{1,9})?( ?[+-][0-9]{2}:?[0-9]{2})",
         frozenset({"clf", "any_time"}),
     ),
-    (
+    _Clock(
         16,
-        (
-            r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-5][0-9]"
-            r"(?:[.,][0-9]{1,9})?(Z|[+-][0-9]{2}:?[0-9]{2})$"
-        ),
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}",
+        r":[0-5][0-9](?:[.,][0-9]{1,9})?(Z|[+-][0-9]{2}:?[0-9]{2})",
         frozenset({"iso", "any_time"}),
     ),
 )
+# Of times that are written in one way, one in so many may be odd, and this many zones.
+_FEW: Final = 16
+_FEW_ZONES: Final = 8
 # Digits of a time in seconds, milliseconds and so on since 1970 (of this century), and its minutes.
 _EPOCHS: Final = {"epoch": (10,), "epoch_ms": (13,), "epoch_us": (16,), "any_time": (10, 13, 16, 19)}
 _EPOCH: Final = r"^([0-9]{10,19})(?:\.[0-9]{1,9})?$"
@@ -54,24 +64,48 @@ def read_minutes(fields: Fields, height: int) -> Values:
     first = text.drop_nulls().head(1)
     if len(first) and first.str.contains(_EPOCH).all():
         codes, minutes = encode(_epoch_minute(text, _EPOCHS.get(kind, ())))
-    else:
-        codes, distinct = encode(text)
-        found = [_minute(distinct, place, pattern) for place, pattern, kinds in _CLOCKS if kind in kinds]
-        found.append(_epoch_minute(distinct, _EPOCHS.get(kind, ())))
-        again, minutes = encode(pl.select(pl.coalesce(found)).to_series())
-        codes = again.gather(codes)
+        return Values(codes, _read(minutes))
+    for clock in _CLOCKS:
+        if kind in clock.types and len(first) and first.str.contains(f"^{clock.head}{clock.tail}$").all():
+            found = _read_clock(text, clock)
+            if found is not None:
+                return found
+    codes, distinct = encode(text)
+    written = [_minute(distinct, clock) for clock in _CLOCKS if kind in clock.types]
+    written.append(_epoch_minute(distinct, _EPOCHS.get(kind, ())))
+    again, minutes = encode(pl.select(pl.coalesce(written)).to_series())
+    return Values(again.gather(codes), _read(minutes))
+
+
+def _read(minutes: pl.Series) -> pl.Series:
     read = TIME_READERS["any_time"]
-    times = [read(minute) if minute else None for minute in minutes.to_list()]
-    return Values(codes, pl.Series(times, dtype=_MINUTES))
+    return pl.Series([read(minute) if minute else None for minute in minutes.to_list()], dtype=_MINUTES)
+
+
+def _read_clock(text: pl.Series, clock: _Clock) -> Values | None:
+    """Return minutes of times that are nearly all written in one way, None if too many are not."""
+    head_codes, heads = encode(text.str.slice(0, clock.seconds))
+    tail_codes, tails = encode(text.str.slice(clock.seconds))
+    zone_codes, zones = encode(tails.str.extract(f"^{clock.tail}$"))
+    if len(zones) > _FEW_ZONES:
+        return None
+    heads = pl.select(pl.when(heads.str.contains(f"^{clock.head}$")).then(heads)).to_series()
+    minutes = pl.concat([_read(heads + ":00" + pl.Series([zone])) for zone in zones.to_list()])
+    if len(zones) == 1:
+        codes = head_codes
+    else:
+        codes = (zone_codes.gather(tail_codes) * len(heads) + head_codes).cast(pl.UInt32)
+    missing = int(minutes.is_null().gather(codes).sum()) if minutes.null_count() else 0
+    return Values(codes, minutes) if missing * _FEW <= len(text) else None
 
 
 def _nothing(height: int) -> Values:
     return Values(pl.zeros(height, pl.UInt32, eager=True), pl.Series([None], dtype=_MINUTES))
 
 
-def _minute(text: pl.Series, seconds: int, pattern: str) -> pl.Series:
-    """Return the text of a time with its seconds set to 0, null if it is none of the pattern."""
-    return text.str.slice(0, seconds) + ":00" + text.str.extract(pattern)
+def _minute(text: pl.Series, clock: _Clock) -> pl.Series:
+    """Return the text of a time with its seconds set to 0, null if it is not written so."""
+    return text.str.slice(0, clock.seconds) + ":00" + text.str.extract(f"^{clock.head}{clock.tail}$")
 
 
 def _epoch_minute(text: pl.Series, digits: tuple[int, ...]) -> pl.Series:

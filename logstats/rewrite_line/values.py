@@ -16,6 +16,7 @@ from logstats.formats import Field, model
 from logstats.formats.readers import without_quotes
 from logstats.formats.requests import split_request
 from logstats.pii.written_addresses import find_addresses
+from logstats.pii.written_urls import find_queries
 from logstats.plan import IDENT
 from logstats.rewrite_line.slots import NOTHING, Piece, Slot, What
 
@@ -66,7 +67,8 @@ _TELLING: Final = re.compile(
 )
 _SEPARATORS: Final = re.compile(r"((?:,|\s|%20|\+|;)+)")
 _PORT: Final = re.compile(r"(\[?)(.+?)(\]?(?::[0-9]{1,5})?)", re.DOTALL)
-_USERINFO: Final = re.compile(r"(?<=://)[^/@\s?#]{1,256}@")
+# The last @ before the path ends it (WHATWG URL, "authority state").
+_USERINFO: Final = re.compile(r"(?<=://)[^/\s?#\"<>]{1,256}@")
 _LOCAL: Final = "unix:"
 # A word of the server that may hold more: a client chooses the host it asks for, and JSON holds any text.
 _NO_WORD: Final = re.compile(
@@ -141,11 +143,24 @@ def mask_value(name: str, field: Field | None, text: str) -> Iterator[Piece]:  #
 
 
 def mask_text(text: str) -> Iterator[Piece]:
-    """Yield free text with a slot for each address and for what stands between them.
+    """Yield free text with a slot for each address, query and referrer and for what stands between them.
 
     What looks like an address and is none is not passed on.
     """
-    text = _USERINFO.sub(f"{NOTHING}@", text)
+    text = _USERINFO.sub("", text)
+    end = 0
+    for found in find_queries(text):
+        yield from _mask_words(text[end : found.start])
+        part = text[found.start : found.end]
+        if found.is_referrer:
+            yield Slot(What.REFERRER, part, or_nothing)
+        elif part.startswith("?"):
+            yield _query(part)
+        end = found.end
+    yield from _mask_words(text[end:])
+
+
+def _mask_words(text: str) -> Iterator[Piece]:
     end = 0
     for found in find_addresses(text):
         yield from _between(text[end : found.start])
@@ -190,7 +205,7 @@ def _mask_address(text: str) -> Iterator[Piece]:
 
 
 def _target(text: str) -> Slot:
-    return Slot(What.TARGET, _USERINFO.sub(f"{NOTHING}@", text), or_nothing)
+    return Slot(What.TARGET, _USERINFO.sub("", text), or_nothing)
 
 
 def _query(text: str) -> Slot:

@@ -4,8 +4,9 @@ Only runs of digits, colons, dots and their escapes are looked at, each once, so
 the length of the text. What looks like an address and is none is found too: whoever
 rewrites the text must not pass it on.
 
-Not found: an address as one decimal number outside of a URL (`3221225985`), which no one can
-tell from any other number.
+What is also a number or a version (`3221225985`, `192.0.513`, inet_aton(3)) is an address where something
+says so: in a URL, behind `client`, behind a name such as `ip=`, or between `from` and `port`. Anywhere else
+nobody can tell it from others, and it is not found.
 """
 
 from __future__ import annotations
@@ -32,25 +33,48 @@ _TIME_COLONS: Final = 3
 _COLON: Final = r"(?:%(?:25)*3[Aa]|\\x3[Aa]|\\u003[Aa]|&#58;|&#[xX]3[Aa];|\[:\])"
 _DOT: Final = r"(?:%(?:25)*2[Ee]|\\x2[Ee]|\\u002[Ee]|&#46;|&#[xX]2[Ee];|\[\.\]|\(\.\))"
 _UNSEEN: Final = r"(?<=[0-9A-Fa-f:.])[\u00ad\u200b-\u200f\u2060\ufeff]+"
+_PART: Final = r"(?:0[xX][0-9A-Fa-f]{1,8}|[0-9]{1,12})"
 _RUN: Final = re.compile(
     r"0[xX][0-9A-Fa-f]{8}(?![0-9A-Za-z])"
-    r"|0[xX][0-9A-Fa-f]{1,2}(?:\.0[xX][0-9A-Fa-f]{1,2}){3}"
-    r"|(?<=://)[0-9]{8,10}(?![0-9.])"
+    # four parts of which one is hexadecimal
+    rf"|(?<![0-9A-Za-z.])(?=[0-9.]{{0,16}}0[xX]){_PART}(?:\.{_PART}){{3}}(?![0-9A-Za-z])"
     r"|(?<![0-9A-Fa-f])(?:[0-9A-Fa-f]\.){8,32}(?=ip6\.arpa)"
     r"|(?<![0-9A-Fa-f])[0-9A-Fa-f]{1,4}(?:-[0-9A-Fa-f]{0,4}){2,7}(?=\.ipv6-literal\.net)"
     # in names of hosts, but no date
     r"|(?<![0-9])(?<![0-9]{4}-)[0-9]{1,3}(?:-[0-9]{1,3}){3}(?!-?[0-9])"
     # seven characters at least, all escaped
     r"|(?:\\x[0-9A-Fa-f]{2}){7,}+"
+    r"|(?:%[0-9A-Fa-f]{2}){7,}+"
     # at the first digit only, so that a long number is looked at once
     rf"|(?<![0-9A-Fa-f])(?=(?:[0-9A-Fa-f]++(?:{_UNSEEN})?)?+(?:[:.]|{_COLON}|{_DOT}))"
     rf"(?:[0-9A-Fa-f:.]|{_COLON}|{_DOT}|{_UNSEEN})++",
 )
+# One to four parts behind a sign, and what stands before them where they are an address.
+_PARTS: Final = re.compile(
+    r"(?<=[=:/\[ \"'])(?:(?=0[xX]|0[0-7]{0,3}\.|0[0-7]{8}|[0-9]{8}|[0-9]{1,3}\.[0-9]+\.[0-9]+(?![0-9.]))"
+    r"|(?<=://)(?=[0-9]{1,3}\.[0-9]+(?![0-9.])))"
+    rf"{_PART}(?:\.{_PART}){{0,3}}(?![0-9A-Za-z._-])"
+)
+_SAYS: Final = re.compile(
+    r"(?:(?:://|\[client |, client: )\[?)\Z"
+    r"|(?<![A-Za-z0-9])(?:ip|addr(?:ess)?|ipaddr(?:ess)?|client|r?host|peer|remote|forwarded-for)"
+    r"[\"']?(?:=|: ?)[\"'\[]?\Z"
+    r"|(?<![A-Za-z0-9])(?P<source>from )\Z",
+    re.IGNORECASE,
+)
+# The longest of these, and one more.
+_SAID_WITHIN: Final = 20
+# 1.0.0.0 as a number; smaller ones are numbers of anything.
+_LOWEST_NUMBER: Final = 1 << 24
+_HIGHEST_NUMBER: Final = (1 << 32) - 1
 _PLAIN_RUN: Final = re.compile(r"[0-9A-Fa-f:.]*")
 _ESCAPES: Final = ((re.compile(_COLON), ":"), (re.compile(_DOT), "."), (re.compile(_UNSEEN), ""))
 _DOTTED: Final = re.compile(r"[0-9]+(?:\.[0-9]+){3,}+")
-_ZONE: Final = re.compile(r"%(?:25)?[A-Za-z][0-9A-Za-z_.-]{0,31}")
+# RFC 4007 section 11: a name, or a number.
+_ZONE: Final = re.compile(r"%(?:25)?(?:[A-Za-z][0-9A-Za-z_.-]{0,31}|[0-9]{1,3}(?![0-9A-Za-z%]))")
+_PERCENT_RUN: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _REVERSED: Final = ".in-addr.arpa"
+_HEX_PART: Final = re.compile(r"(?:\A|\.)0[xX]")
 _ESCAPED: Final = "\\x"
 _BEFORE_NAMES: Final = ("ip6.arpa", ".ipv6-literal.net")
 
@@ -72,10 +96,11 @@ def find_addresses(text: str) -> Iterator[Written]:
     ['2001:db8::1', '192.0.2.1']
     """
     plain = text if text.isascii() else text.translate(_digits())
-    for run in _RUN.finditer(plain):
-        for found in _of_run(plain, run.start(), run.end()):
-            is_address = found.is_address and text[found.start : found.end].isascii()
-            yield Written(found.start, found.end, is_address)
+    said = [one for match in _PARTS.finditer(plain) if (one := _of_said(plain, match))]
+    found = [one for run in _RUN.finditer(plain) for one in _of_run(plain, run.start(), run.end())]
+    for one in _in_order(said, found) if said else found:
+        is_address = one.is_address and text[one.start : one.end].isascii()
+        yield Written(one.start, one.end, is_address)
 
 
 @cache
@@ -86,13 +111,53 @@ def _digits() -> dict[int, str]:
     return signs | {ord(sign): str(unicodedata.decimal(sign)) for sign in every if sign.isdecimal()}
 
 
+def _in_order(said: list[Written], found: list[Written]) -> Iterator[Written]:
+    """Yield both in order; of what stands within one another only what was said to be an address."""
+    end = 0
+    # Stable: of two that begin together the one that was said comes first.
+    for one in sorted([*said, *found], key=lambda written: written.start):
+        if one.start >= end:
+            yield one
+            end = one.end
+
+
+def _of_said(text: str, match: re.Match[str]) -> Written | None:
+    """Return the number that stands where an address should, None if it is plain or none."""
+    parts = match[0].split(".")
+    is_written = any(part[0] == "0" and len(part) > 1 for part in parts)
+    numbers = [_number(part) for part in parts]
+    if (len(parts) == _IPV4_PARTS and not is_written) or (len(parts) == 1 and numbers[0] < _LOWEST_NUMBER):
+        return None
+    last = _HIGHEST_NUMBER >> (8 * (len(parts) - 1))
+    if numbers[-1] > last or any(number > _HIGHEST_OCTET for number in numbers[:-1]):
+        return None
+    says = _SAYS.search(text[max(0, match.start() - _SAID_WITHIN) : match.start()])
+    if says is None or (says["source"] and not text.startswith(" port ", match.end())):
+        return None
+    return Written(match.start(), match.end(), is_address=False)
+
+
+def _number(part: str) -> int:
+    """Return a part as inet_aton(3) reads it; one that it does not read is too high.
+
+    >>> _number("0300"), _number("0xC0"), _number("192"), _number("09")
+    (192, 192, 192, 4294967296)
+    """
+    try:
+        return int(part, 16 if part[:2] in ("0x", "0X") else 8 if part[0] == "0" else 10)
+    except ValueError:
+        return _HIGHEST_NUMBER + 1
+
+
 def _of_run(text: str, start: int, end: int) -> Iterator[Written]:
     run = text[start:end]
-    if run[:2] in ("0x", "0X") or run.isdigit() or text.startswith(_BEFORE_NAMES, end):
+    if _HEX_PART.search(run) or text.startswith(_BEFORE_NAMES, end):
         yield Written(start, end, is_address=False)
     elif _PLAIN_RUN.fullmatch(run) is None:
         if run.startswith(_ESCAPED):
             is_found = any(find_addresses(bytes.fromhex(run.replace(_ESCAPED, "")).decode("latin-1")))
+        elif _PERCENT_RUN.fullmatch(run):
+            is_found = any(find_addresses(bytes.fromhex(run.replace("%", "")).decode("latin-1")))
         elif "-" in run:
             octets = run.split("-")
             is_found = all(int(octet) <= _HIGHEST_OCTET for octet in octets)

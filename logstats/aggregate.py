@@ -21,6 +21,7 @@ from logstats.keying import Keyer, facet_codes, label_cells
 from logstats.pairs import CELL
 from logstats.rollup import FACET_LABELS, REQUESTS, close_facets, union_of_groups
 from logstats.summaries import DURATIONS
+from logstats.workers import share
 
 if TYPE_CHECKING:
     from logstats.batches import EnrichedBatch
@@ -35,6 +36,8 @@ MAX_CELLS: Final = 250_000
 MAX_PAIRS: Final = 5_500_000
 # Sightings that may come before they are merged: 10 bytes each, for facets share the tokens.
 MERGE_ROWS: Final = 9_000_000
+# Facets that are merged at the same time, where nobody else is at work; each needs memory for it.
+MERGING_THREADS: Final = 2
 # Pairs take twice the memory of sightings: fewer may come when there are many pairs, but not less than this.
 LEAST_MERGE_ROWS: Final = 1_500_000
 
@@ -58,7 +61,7 @@ class OpenDays:
     _keyer: Keyer = field(init=False, repr=False)
     _merged_rows: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-    _last_union: tuple[str, pl.DataFrame, pl.DataFrame] = ("", pl.DataFrame(), pl.DataFrame())
+    _unions: dict[str, tuple[pl.DataFrame, pl.DataFrame]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         """Start every facet with nothing."""
@@ -69,7 +72,7 @@ class OpenDays:
 
     def count(self, batch: EnrichedBatch) -> None:
         """Count the hits of a batch."""
-        self._last_union = ("", pl.DataFrame(), pl.DataFrame())
+        self._unions.clear()
         hits = self._keyer.key_hits(batch)
         # All facets at once: polars spreads them over its threads.
         plans = [
@@ -89,7 +92,7 @@ class OpenDays:
 
     def merge(self, other: OpenDays) -> None:
         """Add what another of the same run has counted; the other is used up."""
-        self._last_union = ("", pl.DataFrame(), pl.DataFrame())
+        self._unions.clear()
         for name, facet in self.facets.items():
             facet.add(other.facets[name])
         self.times.add(other.times)
@@ -106,9 +109,8 @@ class OpenDays:
 
     def _merge_all(self) -> None:
         """Merge all parts, and halve the sample of visitors while there are too many pairs."""
-        for facet in self.facets.values():
-            if not facet.is_merged:
-                facet.merge_parts()
+        parts = [facet for facet in self.facets.values() if not facet.is_merged]
+        share(FacetCounts.merge_parts, parts, threads=MERGING_THREADS)
         bits = max(facet.sample_bits for facet in self.facets.values())
         while True:
             for facet in self.facets.values():
@@ -141,10 +143,10 @@ class OpenDays:
 
     def union(self, table: str, groups: pl.DataFrame) -> pl.DataFrame:
         """Return day, visitors and top_hits of all groups together; see `summaries.UnionCount`."""
+        self._merge_all()
         # Disclosure asks for the same groups first to judge them and then to show them.
-        asked, before, answer = self._last_union
-        if asked != table or not before.equals(groups):
-            self._merge_all()
+        before, answer = self._unions.get(table, (None, groups))
+        if before is None or not before.equals(groups):
             answer = union_of_groups(self.facets, table, groups)
-            self._last_union = (table, groups, answer)
+            self._unions[table] = (groups, answer)
         return answer

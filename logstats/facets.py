@@ -15,6 +15,7 @@ threshold: a visitor is in the sample of every value or of none.
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -99,6 +100,7 @@ class FacetCounts:
     sample_bits: int = 0
     _visitors: pl.DataFrame | None = None
     _places: pl.DataFrame | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def plan_cells(self, hits: pl.LazyFrame, codes: list[str]) -> pl.LazyFrame:
         """Return how to count hits: a row a cell with the counts and the codes of its labels.
@@ -185,9 +187,10 @@ class FacetCounts:
 
     def visitors(self) -> pl.DataFrame:
         """Return cell, visitors (those in the sample) and top_hits, a row a cell that people were in."""
-        if self._visitors is None:
-            self._visitors = self._count_visitors(self.pairs[0], CELL)
-        return self._visitors
+        with self._lock:
+            if self._visitors is None:
+                self._visitors = self._count_visitors(self.pairs[0], CELL)
+            return self._visitors
 
     def regroup(self, groups: pl.DataFrame) -> pl.DataFrame:
         """Return group, visitors (those in the sample) and top_hits of groups of cells.
@@ -213,10 +216,11 @@ class FacetCounts:
 
     def _rows_of_cells(self) -> pl.DataFrame:
         """Return cell, and where its pairs stand: start and len, a row a cell that people were in."""
-        if self._places is None:
-            runs = self.pairs[0][CELL].rle().struct.unnest().rename({"value": CELL})
-            self._places = runs.with_columns((pl.col("len").cum_sum() - pl.col("len")).alias("start"))
-        return self._places
+        with self._lock:
+            if self._places is None:
+                runs = self.pairs[0][CELL].rle().struct.unnest().rename({"value": CELL})
+                self._places = runs.with_columns((pl.col("len").cum_sum() - pl.col("len")).alias("start"))
+            return self._places
 
     def _count_visitors(self, pairs: pl.DataFrame, by: str) -> pl.DataFrame:
         """Return visitors and top_hits of distinct pairs, sorted by a column."""

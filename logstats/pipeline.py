@@ -3,15 +3,15 @@
     report:     read -> parse -> redact -> enrich -> aggregate -> disclose
     anonymize:  read -> parse -> redact -> rewrite
 
-One thread reads and unpacks, two count; polars lets other threads run while it
-works. The counting threads share the open days, and have memories of their own.
+One thread reads and unpacks, two count, and these are threads of polars (see `workers`). They share the
+open days and what was made of values.
 """
 
 from __future__ import annotations
 
-from collections import Counter, deque
+import threading
+from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -30,6 +30,7 @@ from logstats.rollup import SOURCES
 from logstats.seeds import Seeds
 from logstats.summaries import DURATIONS
 from logstats.tally import Tally
+from logstats.workers import share
 
 if TYPE_CHECKING:
     from logstats.batches import EnrichedBatch, ParsedBatch
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from logstats.proxies import Proxies
     from logstats.tables import Report
 
-# polars works with several threads by itself; these keep two processors busy between its steps.
+# More of them need more memory, for each has a block in hand.
 COUNTING_THREADS: Final = 2
 # One less: what is written waits in memory beside what is read.
 REWRITING_THREADS: Final = 2
@@ -173,17 +174,16 @@ def count_logs(logs: Logs, rules: Rules) -> Counted:
     stages = _Stages(rules, days.seeds)
     counters = [_Counter(stages, days) for _ in range(COUNTING_THREADS)]
     jobs = SharedJobs(logs.jobs())
-    with ThreadPoolExecutor(COUNTING_THREADS, thread_name_prefix="logstats-count") as pool:
-        try:
-            shares = list(pool.map(lambda counter: _count_all(counter, jobs), counters))
-        except BaseException:
-            # An interrupt ends the run after the block in hand, not after the whole log.
-            logs.halted.set()
-            jobs.stop()
-            raise
-    whole = shares[0]
-    for share in shares[1:]:
-        whole.lines.add(share.lines)
+
+    def halt() -> None:
+        # An interrupt ends the run after the block in hand, not after the whole log.
+        logs.halted.set()
+        jobs.stop()
+
+    counted = share(lambda counter: _count_all(counter, jobs), counters, threads=COUNTING_THREADS, halt=halt)
+    whole = counted[0]
+    for part in counted[1:]:
+        whole.lines.add(part.lines)
     whole.replaced = stages.redactor.replaced
     return whole
 
@@ -242,35 +242,56 @@ def anonymize_logs(
     Args:
         logs: What to read.
         masks: What is written instead of personal values.
-        write: Takes the lines; called from this thread, block after block.
+        write: Takes the lines, block after block; not called from this thread.
         flush_early: Hand on each line as soon as it is there, for a pipe of a running server.
     """
-    lines = Tally()
     rewriter = Rewriter(masks)
     jobs = logs.jobs(flush_early=flush_early)
-    write = write_apart(write)
+    written = _InOrder(write_apart(write))
     if flush_early:
-        for job in jobs:
-            write(_add(lines, _rewrite_job(job, rewriter)))
-        return lines
-    with ThreadPoolExecutor(REWRITING_THREADS, thread_name_prefix="logstats-rewrite") as pool:
-        waiting: deque[Future[Rewritten]] = deque()
-        try:
-            for job in jobs:
-                waiting.append(pool.submit(_rewrite_job, job, rewriter))
-                if len(waiting) > REWRITING_THREADS:
-                    write(_add(lines, waiting.popleft().result()))
-            while waiting:
-                write(_add(lines, waiting.popleft().result()))
-        finally:
-            for future in waiting:
-                future.cancel()
-    return lines
+        for number, job in enumerate(jobs):
+            written.put(number, _rewrite_job(job, rewriter))
+        return written.lines
+
+    def halt() -> None:
+        logs.halted.set()
+        written.stop()
+
+    share(
+        lambda job: written.put(job[0], _rewrite_job(job[1], rewriter)),
+        enumerate(jobs),
+        threads=REWRITING_THREADS,
+        halt=halt,
+    )
+    return written.lines
 
 
-def _add(lines: Tally, rewritten: Rewritten) -> bytes:
-    lines.add(rewritten.tally)
-    return rewritten.data
+class _InOrder:
+    """Writes what threads have made of blocks in the order of the blocks, and adds up the account."""
+
+    def __init__(self, write: Callable[[bytes], None]) -> None:
+        self._write = write
+        self._turn = threading.Condition()
+        self._next = 0
+        self._is_stopped = False
+        self.lines = Tally()
+
+    def put(self, number: int, rewritten: Rewritten) -> None:
+        """Wait for the blocks before, and write."""
+        with self._turn:
+            self._turn.wait_for(lambda: self._is_stopped or self._next == number)
+            if self._is_stopped:
+                return
+            self._write(rewritten.data)
+            self.lines.add(rewritten.tally)
+            self._next += 1
+            self._turn.notify_all()
+
+    def stop(self) -> None:
+        """Write nothing more."""
+        with self._turn:
+            self._is_stopped = True
+            self._turn.notify_all()
 
 
 def _rewrite_job(job: Job, rewriter: Rewriter) -> Rewritten:

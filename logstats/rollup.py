@@ -26,6 +26,7 @@ from logstats.summaries import (
     STATIC_FILE,
     Summary,
 )
+from logstats.workers import share
 
 REQUESTS: Final = "requests"
 REFERRERS: Final = "referrers"
@@ -59,6 +60,8 @@ FACET_LABELS: Final[dict[str, dict[str, pl.DataType]]] = {
 KIND_FAMILIES: Final = {kind: number for number, kind in enumerate(ALL_KINDS)}
 SPANS: Final = (1, 3, 6)
 WHOLE_DAY: Final = 24
+# Tables that are rolled up at the same time.
+CLOSING_THREADS: Final = 2
 
 _SUMS: Final = (schema.HITS, schema.BOT_HITS, schema.BYTES_SENT)
 
@@ -156,9 +159,9 @@ def close_facets(facets: dict[str, FacetCounts], tables: tuple[str, ...]) -> Sum
         facets: By name, all of `FACET_LABELS`.
         tables: Which of `SOURCES` to make beside `hours`, `weekday_hours` and `bots`.
     """
-    profiles = facets[PROFILES]
-    days = roll_up(profiles, Source(PROFILES, (pl.lit(0).alias("all"),)))
-    made = {name: roll_up(facets[SOURCES[name].facet], SOURCES[name]) for name in tables}
+    rolled = _roll_up_all(facets, tables)
+    days = rolled[_DAYS]
+    made = {name: rolled[name] for name in tables}
     for name in DELIVERY_TABLES:
         # JSON may have a name for it, and a log in JSON none of it.
         if name in made and not _tells(made[name], schema.TABLE_KEYS[name]):
@@ -169,13 +172,31 @@ def close_facets(facets: dict[str, FacetCounts], tables: tuple[str, ...]) -> Sum
         pl.lit(WHOLE_DAY, pl.Int64).alias(schema.SPAN_HOURS),
         pl.exclude(schema.DAY, "all"),
     )
-    hours = pl.concat([*(roll_up(facets[HOURS], _hours(span)) for span in SPANS), whole])
+    hours = pl.concat([*(rolled[_span_name(span)] for span in SPANS), whole])
     weekday = pl.col(schema.DAY).dt.weekday().cast(pl.Int64).alias(schema.WEEKDAY)
     made["hours"] = hours
     made["weekday_hours"] = hours.select(schema.DAY, weekday, pl.exclude(schema.DAY))
-    bots = roll_up(profiles, _source(PROFILES, schema.BOT))
-    made["bots"] = bots.filter(pl.col(schema.BOT_HITS) > 0)
+    made["bots"] = rolled["bots"].filter(pl.col(schema.BOT_HITS) > 0)
     return Summary(days.drop("all").sort(schema.DAY), made)
+
+
+_DAYS: Final = "days"
+
+
+def _span_name(span: int) -> str:
+    return f"{HOURS} {span}"
+
+
+def _roll_up_all(facets: dict[str, FacetCounts], tables: tuple[str, ...]) -> dict[str, pl.DataFrame]:
+    """Return the tables asked for, the whole days, the spans of hours, and the bots."""
+    # What takes longest comes first, so that no thread is left with it alone.
+    wanted = {_span_name(span): _hours(span) for span in reversed(SPANS)}
+    wanted |= {name: SOURCES[name] for name in sorted(tables, key=lambda name: SOURCES[name].alone)}
+    wanted |= {"bots": _source(PROFILES, schema.BOT), _DAYS: Source(PROFILES, (pl.lit(0).alias("all"),))}
+    rolled = share(
+        lambda source: roll_up(facets[source.facet], source), wanted.values(), threads=CLOSING_THREADS
+    )
+    return dict(zip(wanted, rolled, strict=True))
 
 
 def _tells(table: pl.DataFrame, keys: tuple[str, ...]) -> bool:

@@ -22,9 +22,14 @@ from logstats.policy import Disclosure, Policy
 from logstats.summaries import Summary, UnionCount
 from logstats.tables import Period, Report, Table
 from logstats.tally import Tally
+from logstats.workers import share
 
 TOTALS: Final = ("hits", "bot_hits", "visitors", "bytes_sent", "pages", "client_errors", "server_errors")
 OTHER_ROW: Final = -1  # stands for (other) among numbers of rows
+# Others look at what these show: bins of time, errors, networks.
+FIRST: Final = ("days", "statuses", "countries")
+# Tables that are made at the same time.
+DISCLOSING_THREADS: Final = 2
 # Bins of time come in spans of their own; a table of networks is a finer table of countries.
 BINNED: Final = ("hours", "weekday_hours")
 
@@ -118,16 +123,17 @@ class _Tables:
 
     def make_all(self) -> dict[str, Table]:
         made: dict[str, Table] = {}
-        # days before bins of time, statuses before errors, countries before networks.
-        for name in ("days", "statuses", "countries", *CATALOGUE):
-            if name in made or name == summaries.DURATIONS:
-                continue
-            if name == "days" or name in self.summary.tables:
-                made[name] = self._make(name, made)
+        told = [name for name in CATALOGUE if name == "days" or name in self.summary.tables]
+        for names in (FIRST, [name for name in told if name not in (*FIRST, summaries.DURATIONS)]):
+            made |= self._make_these([name for name in names if name in told], made)
         times = self.summary.tables.get(summaries.DURATIONS)
         if times is not None and times.height and "pages" in made:
             made[summaries.DURATIONS] = time_pages(made["pages"], self.summary, self.limits.rule)
         return {name: made[name] for name in CATALOGUE if name in made}
+
+    def _make_these(self, names: list[str], made: dict[str, Table]) -> dict[str, Table]:
+        tables = share(lambda name: self._make(name, made), names, threads=DISCLOSING_THREADS)
+        return dict(zip(names, tables, strict=True))
 
     def _make(self, name: str, made: dict[str, Table]) -> Table:
         groups = self._gather(name)

@@ -27,6 +27,19 @@ def open_new(path: Path) -> IO[bytes]:
     return os.fdopen(os.open(path, flags, 0o600), "wb")
 
 
+def open_to(path: Path, mode: int) -> None:
+    """Give a file the mode it shall have under its own name.
+
+    Raises:
+        OSError: The system refuses, or somebody put a link there.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        os.fchmod(descriptor, mode)
+    finally:
+        os.close(descriptor)
+
+
 def discard(path: Path) -> None:
     """Remove a file if it is there.
 

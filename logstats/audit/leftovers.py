@@ -70,7 +70,7 @@ class _Leftovers(Examiner):
         for place in self.request.shared_places:
             for pattern, kind in (
                 ("polars-*", "rows that polars spilled"),
-                ("logstats*.tmp", "a temporary file"),
+                (".logstats-*.tmp", "a temporary file"),
             ):
                 for path in sorted(place.glob(pattern)):
                     found = any(child.is_file() for child in path.rglob("*")) if path.is_dir() else True

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from logstats.errors import OutputError
-from logstats.temporary import discard, name_beside, open_new
+from logstats.temporary import discard, name_beside, open_new, open_to
 
 READ_WRITE_ALL = 0o666
 
@@ -99,7 +99,6 @@ def _stage(staged: Staged) -> None:
             file.write(staged.content)
             file.flush()
             os.fsync(file.fileno())
-            os.fchmod(file.fileno(), READ_WRITE_ALL & ~_umask())
     except OSError as error:
         raise UnwritableTarget(staged.target, error) from None
 
@@ -110,6 +109,8 @@ def _commit(staged: Staged) -> None:
             with staged.real.open("wb") as file:
                 file.write(staged.content)
         else:
+            # Not before all are there: until then a run that is killed leaves what only its owner reads.
+            open_to(staged.temporary, READ_WRITE_ALL & ~_umask())
             staged.temporary.replace(staged.real)
     except OSError as error:
         raise UnwritableTarget(staged.target, error) from None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
-from logstats.lines import line_lengths, lines_at
+from logstats.lines import line_lengths, split_lines
 
 _QUOTE: Final = '"'
 # Stands for each byte that is no UTF-8 where a block has any; no row that holds it is to be trusted.
@@ -19,54 +21,99 @@ _FEW_PIECES: Final = 32
 _MENDING: Final = "logstats.substitute"
 
 
-def cut_at_quotes(data: bytes, pieces: int) -> pl.DataFrame:
-    """Return the pieces between quote marks, `p0` first, null where nothing stands, and one column more.
+def cut_at_quotes(data: bytes, pieces: int) -> tuple[pl.DataFrame, bytes]:
+    """Return the pieces between quote marks, and what was cut: the block without bytes that are no UTF-8.
 
-    That column must stay empty: what stands behind it in a longer line is not told.
+    Args:
+        data: Whole lines.
+        pieces: How many a line should have. There is one column more, which must stay empty: what stands
+            behind it in a longer line is not told.
+
+    Returns:
+        Columns `p0` and so on, null where nothing stands; bytes in which all texts have their lengths.
     """
     # read_csv takes a byte order mark at the start of its input for no text; a block may begin with one.
     if data.startswith(b"\xef\xbb\xbf"):
         data = b"\xef\xbb\xbf" + data
     odd = [] if data.isascii() else [piece for piece in _pieces_of(data) if not data[piece].isascii()]
-    if len(odd) <= _FEW_PIECES:
-        return _read_csv(_mend(data, odd), pieces)
-    # Most pieces of the block hold other signs than ASCII; they are likely to be all right.
-    try:
-        return _read_csv(data, pieces)
-    except pl.exceptions.ComputeError:
-        return _read_csv(_mend(data, odd), pieces)
+    if len(odd) > _FEW_PIECES:
+        # Most pieces of the block hold other signs than ASCII; they are likely to be all right.
+        with contextlib.suppress(pl.exceptions.ComputeError):
+            return _read_csv(data, pieces), data
+    data = _mend(data, odd)
+    return _read_csv(data, pieces), data
 
 
-def find_odd(pieces: pl.DataFrame, ok: pl.Series, data: bytes) -> tuple[pl.Series, list[bytes]]:
-    """Return which rows to trust and the lines of the others.
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Where the lines of a block end.
 
-    No row is trusted whose line is longer or shorter than its pieces: it lacks its last quote mark or
-    has more, which read_csv does not tell. Where a line begins follows from the lengths of the pieces
-    before it, far cheaper than looking for every newline.
+    Attributes:
+        data: The block.
+        ends: For each line the place behind its newline.
+        ok: Which rows have pieces that make their line, quote marks and all, of those asked for.
     """
-    texts = pl.sum_horizontal(pl.all().str.len_bytes().fill_null(0)).cast(pl.Int64)
-    lengths = pieces.select(texts + pieces.width - 1).to_series()
+
+    data: bytes
+    ends: pl.Series
+    ok: pl.Series
+
+    def lines_at(self, rows: pl.Series) -> list[bytes]:
+        """Return lines by their numbers."""
+        starts = self.ends.shift(1, fill_value=0).gather(rows)
+        return [
+            self.data[start : end - 1]
+            for start, end in zip(starts.to_list(), self.ends.gather(rows).to_list(), strict=True)
+        ]
+
+    def rows_with(self, text: bytes, sign: bytes) -> pl.Series:
+        """Return the numbers of the lines that hold a sign in what was cut, which a mark may precede."""
+        places = []
+        place = text.find(sign)
+        while place >= 0:
+            places.append(place)
+            end = text.find(b"\n", place)
+            place = text.find(sign, end) if end >= 0 else -1
+        before = len(text) - len(self.data)
+        found = pl.Series([max(place - before, 0) for place in places], dtype=pl.Int64)
+        return self.ends.search_sorted(found, side="right")
+
+
+def find_ends(lengths: pl.Series, ok: pl.Series, data: bytes) -> Ends:
+    """Return where lines end, and trust no row whose line is longer or shorter than its pieces.
+
+    Such a line lacks its last quote mark or has more, which read_csv does not tell. Where a line begins
+    follows from the lengths of the pieces before it, far cheaper than looking for every newline.
+
+    Args:
+        lengths: As `lengths_of` has them.
+        ok: Which rows may be trusted. The others may have more pieces than are known.
+        data: What was cut.
+    """
     ends = lengths.cum_sum()
-    found: list[bytes] = []
+    odd = (~ok).arg_true()
+    found: list[int] = []
     drift = 0
-    for row in _rows(~ok):
-        start = (ends[row - 1] if row else 0) + drift
+    for before, behind in zip(ends.gather(odd) - lengths.gather(odd), ends.gather(odd), strict=True):
+        start = before + drift
         end = data.find(b"\n", start)
         end = len(data) if end < 0 else end
         if start and data[start - 1 : start] != b"\n":
             break
-        found.append(data[start:end])
-        drift = end + 1 - ends[row]
+        found.append(end + 1 - start)
+        drift = end + 1 - behind
     else:
         # If all lengths together are the block's, no line was longer or shorter than its pieces.
         if not len(ends) or ends[-1] + drift - len(data) == (not data.endswith(b"\n")):
-            return ok, found
-    ok = ok & (lengths == pl.Series(line_lengths(data), dtype=pl.Int64) + 1)
-    return ok, lines_at(data, _rows(~ok))
+            return Ends(data, lengths.scatter(odd, found).cum_sum() if found else ends, ok)
+    lines = pl.Series(map(len, split_lines(data)), dtype=pl.Int64) + 1
+    return Ends(data, lines.cum_sum(), ok & (lengths == pl.Series(line_lengths(data), dtype=pl.Int64) + 1))
 
 
-def _rows(mask: pl.Series) -> list[int]:
-    return mask.arg_true().to_list()
+def lengths_of(pieces: pl.DataFrame) -> pl.Series:
+    """Return how many bytes the pieces of each row make with the quote marks between them and a newline."""
+    texts = pl.sum_horizontal(pl.all().str.len_bytes().fill_null(0)).cast(pl.Int64)
+    return pieces.select(texts + pieces.width - 1).to_series()
 
 
 def _pieces_of(data: bytes) -> Iterator[slice]:

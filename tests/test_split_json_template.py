@@ -103,7 +103,7 @@ def test_each_row_is_its_line_and_what_is_trusted_is_read_as_the_exact_parser_re
         assert b"\r" in data.replace(b"\r\n", b"\n")
         return
 
-    read = read_rows(rows, data, JSON, Dictionaries(), keep_query=True)
+    read = read_rows(rows, JSON, Dictionaries(), keep_query=True)
     fast = fast_rows(read.batch) if read.batch is not None else []
     odd = iter(read.odd_lines)
     following = next(odd, None)
@@ -141,7 +141,7 @@ def test_lines_alike_are_all_cut_by_their_template(line: str) -> None:
     assert template is not None
     rows = cut_by_template(data, template, JSON)
     assert rows is not None
-    assert read_rows(rows, data, JSON, Dictionaries(), keep_query=False).parsed == 3
+    assert read_rows(rows, JSON, Dictionaries(), keep_query=False).parsed == 3
 
 
 def _reordered(line: str) -> str:

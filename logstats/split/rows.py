@@ -10,7 +10,7 @@ import polars as pl
 
 from logstats.batches import Batch, ParsedBatch
 from logstats.dictionary import Dictionaries, Era
-from logstats.pieces import find_odd
+from logstats.pieces import find_ends, lengths_of
 
 # Columns of values that nobody behind the plan needs.
 _OF_PLAN: Final = ("raw", "ok")
@@ -64,7 +64,9 @@ class Split:
 
     def find_odd(self, data: bytes) -> None:
         """Find the lines of the odd rows, and trust no row whose pieces do not make its line."""
-        self.ok, self.odd_lines = find_odd(self.pieces, self.ok, data)
+        found = find_ends(lengths_of(self.pieces), self.ok, data)
+        self.ok = found.ok
+        self.odd_lines = found.lines_at((~self.ok).arg_true())
 
     def batch(self) -> ParsedBatch:
         """Return the rows to be trusted as hits."""

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from logstats.batches import Batch, ParsedBatch
 from logstats.dictionary import Dictionaries
-from logstats.pieces import find_odd
 from logstats.split_json.cut import Cut, cut_lines, holds_escapes, restore_escapes
 from logstats.split_json.shapes import NUMBER, Place, find_shapes
 from logstats.split_json.template import Rows, cut_by_template, find_template, fits
 from logstats.texts import Texts, is_needed
 
 if TYPE_CHECKING:
+    from logstats.batches import ParsedBatch
     from logstats.formats import Format
 
 __all__ = ["JsonSplit", "split_json"]
@@ -53,24 +52,19 @@ def split_json(
     if template is not None:
         rows = cut_by_template(data, template, format_)
         if rows is not None and fits(rows):
-            return read_rows(rows, data, format_, known, keep_query=keep_query)
+            return read_rows(rows, format_, known, keep_query=keep_query)
     return split_by_shapes(data, format_, known, keep_query=keep_query)
 
 
-def read_rows(
-    rows: Rows, data: bytes, format_: Format, known: Dictionaries, *, keep_query: bool
-) -> JsonSplit:
+def read_rows(rows: Rows, format_: Format, known: Dictionaries, *, keep_query: bool) -> JsonSplit:
     """Return a block that was cut by a template in columns."""
     texts = Texts(format_, rows.pieces.height, by_name=True, keep_query=keep_query, known=known)
     texts.checks.append(rows.ok)
     for number, field in enumerate(format_.fields):
         if number in rows.shape and is_needed(field, keep_query=keep_query):
-            texts.add(field, rows.values(number))
+            texts.add(field, rows.values(number, field))
     batch, ok = texts.read()
-    trusted, odd_lines = find_odd(rows.pieces, ok, data)
-    if batch is not None and len(odd_lines) > int((~ok).sum()):
-        kept = batch.hits.filter(trusted.filter(ok))
-        batch = ParsedBatch(Batch(kept, batch.values, batch.eras)) if kept.height else None
+    odd_lines = rows.ends.lines_at((~ok).arg_true())
     return JsonSplit(batch, odd_lines, rows.pieces.height - len(odd_lines))
 
 

@@ -18,9 +18,10 @@ from typing import Final
 
 import polars as pl
 
-from logstats.formats import Format
-from logstats.pieces import SUBSTITUTE, cut_at_quotes
+from logstats.formats import Field, Format
+from logstats.pieces import SUBSTITUTE, Ends, cut_at_quotes, find_ends, lengths_of
 from logstats.split_json.shapes import NUMBER, Shape, read_shape
+from logstats.texts import is_text
 
 # Lines that are looked at for the template, at the beginning of a block and in its middle.
 _LOOKED_AT: Final = 16
@@ -28,7 +29,8 @@ _LOOKED_AT: Final = 16
 _ODD_SHARE: Final = 16
 _NAME: Final = re.compile(r"[ \t]*:")
 _NUMBER: Final = re.compile(NUMBER)
-_HOLDS_ESCAPES: Final = rf"[\\{SUBSTITUTE}]"
+# A line that holds one of these has an escape, or had bytes that are no UTF-8.
+_NOT_PLAIN: Final = (b"\\", SUBSTITUTE.encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +53,27 @@ class Rows:
     Attributes:
         pieces: As `cut_at_quotes` has them.
         ok: Which rows are lines of the template, as far as their pieces tell.
+        ends: Where the lines end.
         shape: Where the values of fields stand.
         template: What the pieces were compared with.
     """
 
     pieces: pl.DataFrame
     ok: pl.Series
+    ends: Ends
     shape: Shape
     template: Template
 
-    def values(self, number: int) -> pl.Series:
-        """Return what stands at the place of a field in each row."""
+    def values(self, number: int, field: Field) -> pl.Series:
+        """Return what stands at the place of a field, by its number, in each row."""
         place = self.shape[number]
         if place.word is not None:
             return pl.repeat(place.word, self.pieces.height, dtype=pl.String, eager=True)
         if not place.is_number:
             texts = self.pieces.get_column(f"p{2 * place.piece + 1}")
-            # Where a row is a line of the template, an empty text is meant.
-            return texts.fill_null("") if texts.null_count() else texts
+            # An empty piece is null, and an empty text for all readers but that of plain text, which tells
+            # neither from the other.
+            return texts if is_text(field) or not texts.null_count() else texts.fill_null("")
         texts = self.pieces.get_column(f"p{2 * place.piece}")
         if place.has_neighbours:
             return texts.str.extract(f"({NUMBER})")
@@ -108,8 +113,8 @@ def cut_by_template(data: bytes, template: Template, format_: Format) -> Rows | 
     >>> from logstats.formats import preset
     >>> line = b'{"status":200,"uri":"/a"}'
     >>> rows = cut_by_template(line + b'\n{"status":2,"uri":7}', template_of(line), preset("json"))
-    >>> rows.ok.to_list(), {rows.values(number)[0] for number in rows.shape}
-    ([True, False], {'200', '/a'})
+    >>> rows.ok.to_list()
+    [True, False]
     """
     # read_csv drops a carriage return at the end of a piece; at the end of a line JSON allows one.
     if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
@@ -117,11 +122,14 @@ def cut_by_template(data: bytes, template: Template, format_: Format) -> Rows | 
     shape = read_shape(format_, template.outside, template.names)
     if shape is None:
         return None
-    pieces = cut_at_quotes(data, 2 * len(template.outside) - 1)
-    checks = list(_compare(pieces, template))
-    if b"\\" in data or not data.isascii() or SUBSTITUTE.encode() in data:
-        checks += _hold_no_escapes(pieces, template)
-    return Rows(pieces, reduce(and_, checks), shape, template)
+    pieces, text = cut_at_quotes(data, 2 * len(template.outside) - 1)
+    ok = reduce(and_, _compare(pieces, template)).fill_null(value=False)
+    ends = find_ends(_lengths(pieces, ok, template), ok, data)
+    ok = ends.ok
+    for sign in _NOT_PLAIN:
+        if sign in text:
+            ok = ok.scatter(ends.rows_with(text, sign), values=False)
+    return Rows(pieces, ok, ends, shape, template)
 
 
 def fits(rows: Rows) -> bool:
@@ -145,27 +153,35 @@ def _lines_from(data: bytes, start: int) -> Iterator[bytes]:
 
 
 def _compare(pieces: pl.DataFrame, template: Template) -> Iterator[pl.Series]:
-    """Yield whether the pieces that are no values are those of the template."""
+    """Yield whether the pieces that are no values are those of the template; null is no."""
     for place, (structure, name) in enumerate(zip(template.outside, template.names, strict=True)):
         column = pieces.get_column(f"p{2 * place}")
-        if "0" in structure:
-            yield column.str.contains(_pattern(structure)).fill_null(value=False)
-        else:
-            yield column.eq_missing(structure)
+        yield column.str.contains(_pattern(structure)) if "0" in structure else column == structure
         if name is not None:
+            text = pieces.get_column(f"p{2 * place + 1}")
             # read_csv gives null for an empty piece
-            yield pieces.get_column(f"p{2 * place + 1}").eq_missing(name or None)
+            yield text == name if name else text.is_null()
     yield pieces.get_column(f"p{2 * len(template.outside) - 1}").is_null()
+
+
+def _lengths(pieces: pl.DataFrame, ok: pl.Series, template: Template) -> pl.Series:
+    """Return what `lengths_of` gives, at once for the rows that are lines of the template."""
+    fixed = 0
+    names: list[str] = []
+    for place, (structure, name) in enumerate(zip(template.outside, template.names, strict=True)):
+        if "0" in structure:
+            names.append(f"p{2 * place}")
+        else:
+            fixed += len(structure)
+        if name is None:
+            names.append(f"p{2 * place + 1}")
+        else:
+            fixed += len(name.encode())
+    lengths = lengths_of(pieces.select(names)) + (fixed + pieces.width - len(names))
+    odd = (~ok).arg_true()
+    return lengths.scatter(odd, lengths_of(pieces[odd])) if len(odd) else lengths
 
 
 @lru_cache(maxsize=4096)
 def _pattern(structure: str) -> str:
     return f"^{NUMBER.join(map(pl.escape_regex, structure.split('0')))}$"
-
-
-def _hold_no_escapes(pieces: pl.DataFrame, template: Template) -> Iterator[pl.Series]:
-    """Yield whether each value is what was sent: nothing escaped, nothing that was no UTF-8."""
-    for place, name in enumerate(template.names[:-1]):
-        if name is None:
-            texts = pieces.get_column(f"p{2 * place + 1}")
-            yield ~texts.str.contains(_HOLDS_ESCAPES).fill_null(value=False)

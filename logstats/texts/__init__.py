@@ -32,11 +32,11 @@ from logstats.formats.types import TYPES
 from logstats.texts.clients import read_clients
 from logstats.texts.each import NEVER_FAIL
 from logstats.texts.numbers import NUMBERS, read_number
-from logstats.texts.plain import Values, read_lasting, read_values
+from logstats.texts.plain import Values, is_text, read_lasting, read_values
 from logstats.texts.requests import read_requests
 from logstats.texts.times import read_minutes
 
-__all__ = ["Texts", "is_needed"]
+__all__ = ["Texts", "is_needed", "is_text"]
 
 _REQUEST_COLUMNS: Final = (
     schema.METHOD,

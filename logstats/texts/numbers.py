@@ -17,6 +17,14 @@ NUMBERS: Final = (schema.STATUS, schema.BYTES_SENT, schema.DURATION_US)
 _UNITS_US: Final = {"seconds": 1_000_000, "milliseconds": 1000, "microseconds": 1}
 # Up to a million of the unit: then a double tells a nanosecond of a second.
 _DURATION: Final = r"^[0-9]{1,6}(?:\.[0-9]{1,9})?$"
+# How most numbers are written: one look tells that nothing else need be asked.
+_USUAL: Final = {
+    "status": r"^[1-9][0-9]{2}$",
+    **dict.fromkeys(("integer", "digits", "nanoseconds"), r"^[0-9]{1,18}$"),
+    **dict.fromkeys(_UNITS_US, _DURATION),
+}
+# One in so many rows may be written in another way.
+_FEW: Final = 16
 # What cutting off must not take from a number of nine decimals that a double has a little too low.
 _LITTLE: Final = 1e-4
 # The exact parser reads at most 18 digits.
@@ -26,17 +34,44 @@ _LEAST_STATUS, _GREATEST_STATUS, _STATUS_DIGITS = 100, 999, 3
 
 def read_number(one: Field, texts: pl.Series, *, by_name: bool) -> tuple[pl.Series, pl.Series]:
     """Return the number of every row, null for none, and which rows can be trusted."""
+    usual = _USUAL.get(one.type)
+    if usual is None:
+        return _read_any(one, texts, by_name=by_name)
+    # Where a line does not have the field, there is no number.
+    is_usual = texts.str.contains(usual).fill_null(value=True)
+    others = (~is_usual).arg_true()
+    if len(others) * _FEW > len(texts):
+        return _read_any(one, texts, by_name=by_name)
+    number = _cast(one, texts)
+    if not len(others):
+        return number, is_usual
+    some, told = _read_any(one, texts.gather(others), by_name=by_name)
+    return number.scatter(others, some), is_usual.scatter(others, told)
+
+
+def _cast(one: Field, texts: pl.Series) -> pl.Series:
+    """Return the number of every row that is written as usual."""
+    if one.type in _UNITS_US:
+        # As the exact parser does, what is left of a microsecond is cut off.
+        us = (texts.cast(pl.Float64, strict=False) * _UNITS_US[one.type] + _LITTLE).floor()
+        return us.cast(pl.Int64, strict=False)
+    number = texts.cast(pl.Int64, strict=False)
+    return number // 1000 if one.type == "nanoseconds" else number
+
+
+def _read_any(one: Field, texts: pl.Series, *, by_name: bool) -> tuple[pl.Series, pl.Series]:
+    """Return what `read_number` does, however numbers are written."""
     if by_name:
         texts = _without_powers(texts)
     if one.type == "status":
-        number, told = _status(texts)
+        told = _is_status(texts)
     elif one.type in {"integer", "digits", "nanoseconds"}:
-        number, told = _integer(texts)
-        number = number // 1000 if one.type == "nanoseconds" else number
+        told = _is_integer(texts)
     elif one.type in _UNITS_US:
-        number, told = _duration(texts, _UNITS_US[one.type])
+        told = texts.str.contains(_DURATION).fill_null(value=False)
     else:
         return _each(one, texts, by_name=by_name)
+    number = _cast(one, texts)
     empty = texts.is_in(EMPTY_TEXTS)
     if one.column == schema.BYTES_SENT and empty.any():
         # A hyphen is no bytes (mod_log_config, %b), and no other field is asked.
@@ -52,22 +87,16 @@ def _without_powers(texts: pl.Series) -> pl.Series:
     return texts.scatter(powers, pl.Series(plain, dtype=pl.String))
 
 
-def _status(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+def _is_status(texts: pl.Series) -> pl.Series:
     number = texts.cast(pl.Int64, strict=False)
     told = number.is_between(_LEAST_STATUS, _GREATEST_STATUS) & (texts.str.len_bytes() == _STATUS_DIGITS)
-    return number, told.fill_null(value=False)
+    return told.fill_null(value=False)
 
 
-def _integer(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+def _is_integer(texts: pl.Series) -> pl.Series:
     number = texts.cast(pl.Int64, strict=False)
     told = (number >= 0) & (texts.str.len_bytes() <= _MOST_DIGITS) & ~texts.str.starts_with("+")
-    return number, told.fill_null(value=False)
-
-
-def _duration(texts: pl.Series, unit_us: int) -> tuple[pl.Series, pl.Series]:
-    # As the exact parser does, what is left of a microsecond is cut off.
-    us = (texts.cast(pl.Float64, strict=False) * unit_us + _LITTLE).floor()
-    return us.cast(pl.Int64, strict=False), texts.str.contains(_DURATION).fill_null(value=False)
+    return told.fill_null(value=False)
 
 
 def _each(one: Field, texts: pl.Series, *, by_name: bool) -> tuple[pl.Series, pl.Series]:

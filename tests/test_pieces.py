@@ -1,0 +1,53 @@
+"""A block cut at its quote marks: row i is line i, and its pieces make that line or it is not trusted."""
+
+from __future__ import annotations
+
+import polars as pl
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from logstats.lines import split_lines
+from logstats.pieces import SUBSTITUTE, cut_at_quotes, find_ends, lengths_of
+
+PIECES = 3
+LINES = st.lists(
+    st.one_of(
+        st.text('"ab\\', max_size=8),
+        st.sampled_from(["", 'x"y"z', 'x""z', '"""', '"""""', "\u00e9", "\ufeff", "\ufeffx", 'x"y"z\x1a', "\udcff"]),
+    ),
+    max_size=8,
+)  # fmt: skip
+
+
+def cut(data: bytes) -> tuple[pl.DataFrame, pl.Series, bytes]:
+    """Return pieces, which rows may be trusted, and what was cut."""
+    pieces, text = cut_at_quotes(data, PIECES)
+    ok = pieces.select(pl.col("p2").is_not_null() & pl.col("p3").is_null()).to_series()
+    return pieces, ok.fill_null(value=False), text
+
+
+@given(LINES, st.booleans())
+def test_a_row_is_its_line_and_a_trusted_one_is_made_of_its_pieces(lines: list[str], ended: bool) -> None:
+    data = "\n".join(lines).encode(errors="surrogateescape") + b"\n" * ended
+    pieces, ok, _ = cut(data)
+    found = find_ends(lengths_of(pieces), ok, data)
+    rows = pl.int_range(pieces.height, eager=True)
+
+    assert found.lines_at(rows) == split_lines(data)
+    for line, trusted, texts in zip(split_lines(data), found.ok, pieces.rows(), strict=True):
+        if trusted and b"\xff" not in line:
+            assert '"'.join(text or "" for text in texts[:PIECES]) == line.decode()
+
+
+@example(["\ufeff", "b", ""])
+@given(LINES)
+def test_lines_that_hold_a_sign_are_found(lines: list[str]) -> None:
+    data = "\n".join(lines).encode(errors="surrogateescape")
+    pieces, ok, text = cut(data)
+    found = find_ends(lengths_of(pieces), ok, data)
+
+    for sign in (b"\\", b"b"):
+        expected = [row for row, line in enumerate(split_lines(data)) if sign in line]
+        assert found.rows_with(text, sign).to_list() == expected
+    lost = [row for row, line in enumerate(split_lines(data)) if b"\xff" in line or b"\x1a" in line]
+    assert found.rows_with(text, SUBSTITUTE.encode()).to_list() == lost

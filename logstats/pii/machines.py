@@ -13,10 +13,18 @@ _MAC: Final = re.compile(
     r"|(?<![0-9A-Za-z.])[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}(?![0-9A-Za-z.])",
     re.IGNORECASE,
 )
+# An address does not begin within an escape (`%61:`), nor end before one of its own signs (`::%37`): then the
+# decoded text has it whole.
+_NO_ESCAPE_BEFORE: Final = r"(?<!%(?=[0-9A-Fa-f]{2}))"
+_NO_ESCAPE_BEHIND: Final = r"(?!(?:\.[0-9.]{0,12})?%(?:25)*(?:3[0-9Aa]|[46][1-6]|2[Ee]))"
 _IPV6: Final = re.compile(
-    r"(?<![0-9A-Za-z:.])[0-9a-f:]{0,39}:[0-9a-f]{0,4}:[0-9a-f:.]{0,45}(?![0-9A-Za-z:])", re.IGNORECASE
+    rf"(?<![0-9A-Za-z:.]){_NO_ESCAPE_BEFORE}[0-9a-f:]{{0,39}}:[0-9a-f]{{0,4}}:[0-9a-f:.]{{0,45}}"
+    rf"(?![0-9A-Za-z:]){_NO_ESCAPE_BEHIND}",
+    re.IGNORECASE,
 )
-_IPV4: Final = re.compile(r"(?<![0-9])(?<![0-9]\.)([0-9]{1,3}(?:\.[0-9]{1,3}){3})(?![0-9])(?!\.[0-9])")
+_IPV4: Final = re.compile(
+    rf"(?<![0-9])(?<![0-9]\.)([0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}})(?![0-9])(?!\.[0-9]){_NO_ESCAPE_BEHIND}"
+)
 # Four octets with dashes are what providers put into host names.
 _DASHED: Final = re.compile(
     r"(?<![0-9])(?<![0-9][-_])([0-9]{1,3}(?:([-_])[0-9]{1,3})(?:\2[0-9]{1,3}){2})(?![0-9])(?![-_][0-9])"

@@ -32,6 +32,8 @@ _TIME_COLONS: Final = 3
 # do not want a link; and what stands unseen between two characters.
 _COLON: Final = r"(?:%(?:25)*3[Aa]|\\x3[Aa]|\\u003[Aa]|&#58;|&#[xX]3[Aa];|\[:\])"
 _DOT: Final = r"(?:%(?:25)*2[Ee]|\\x2[Ee]|\\u002[Ee]|&#46;|&#[xX]2[Ee];|\[\.\]|\(\.\))"
+_DIGIT: Final = r"%(?:25)*(?:3[0-9]|[46][1-6])"
+_SIGN: Final = r"%(?:25)*(?:3[Aa]|2[Ee])"
 _UNSEEN: Final = r"(?<=[0-9A-Fa-f:.])[\u00ad\u200b-\u200f\u2060\ufeff]+"
 _PART: Final = r"(?:0[xX][0-9A-Fa-f]{1,8}|[0-9]{1,12})"
 _RUN: Final = re.compile(
@@ -44,10 +46,15 @@ _RUN: Final = re.compile(
     r"|(?<![0-9])(?<![0-9]{4}-)[0-9]{1,3}(?:-[0-9]{1,3}){3}(?!-?[0-9])"
     # seven characters at least, all escaped
     r"|(?:\\x[0-9A-Fa-f]{2}){7,}+"
-    r"|(?:%[0-9A-Fa-f]{2}){7,}+"
     # at the first digit only, so that a long number is looked at once
     rf"|(?<![0-9A-Fa-f])(?=(?:[0-9A-Fa-f]++(?:{_UNSEEN})?)?+(?:[:.]|{_COLON}|{_DOT}))"
     rf"(?:[0-9A-Fa-f:.]|{_COLON}|{_DOT}|{_UNSEEN})++",
+)
+# With some digits escaped and others not; from its beginning only, so that each run is looked at once.
+_ESCAPED_RUN: Final = re.compile(
+    rf"(?<![0-9A-Fa-f:.%])(?=(?:[0-9A-Fa-f:.]|{_SIGN})*+{_DIGIT})"
+    rf"(?:[0-9A-Fa-f:.]|{_DIGIT}|{_COLON}|{_DOT}|{_UNSEEN})++"
+    rf"|(?:%[0-9A-Fa-f]{{2}}){{7,}}+|{_RUN.pattern}"
 )
 # One to four parts behind a sign, and what stands before them where they are an address.
 _PARTS: Final = re.compile(
@@ -69,6 +76,7 @@ _LOWEST_NUMBER: Final = 1 << 24
 _HIGHEST_NUMBER: Final = (1 << 32) - 1
 _PLAIN_RUN: Final = re.compile(r"[0-9A-Fa-f:.]*")
 _ESCAPES: Final = ((re.compile(_COLON), ":"), (re.compile(_DOT), "."), (re.compile(_UNSEEN), ""))
+_ESCAPED_DIGIT: Final = re.compile(_DIGIT)
 _DOTTED: Final = re.compile(r"[0-9]+(?:\.[0-9]+){3,}+")
 # RFC 4007 section 11: a name, or a number.
 _ZONE: Final = re.compile(r"%(?:25)?(?:[A-Za-z][0-9A-Za-z_.-]{0,31}|[0-9]{1,3}(?![0-9A-Za-z%]))")
@@ -96,8 +104,9 @@ def find_addresses(text: str) -> Iterator[Written]:
     ['2001:db8::1', '192.0.2.1']
     """
     plain = text if text.isascii() else text.translate(_digits())
+    runs = _ESCAPED_RUN if "%" in plain else _RUN
     said = [one for match in _PARTS.finditer(plain) if (one := _of_said(plain, match))]
-    found = [one for run in _RUN.finditer(plain) for one in _of_run(plain, run.start(), run.end())]
+    found = [one for run in runs.finditer(plain) for one in _of_run(plain, run.start(), run.end())]
     for one in _in_order(said, found) if said else found:
         is_address = one.is_address and text[one.start : one.end].isascii()
         yield Written(one.start, one.end, is_address)
@@ -164,6 +173,7 @@ def _of_run(text: str, start: int, end: int) -> Iterator[Written]:
         else:
             for escape, sign in _ESCAPES:
                 run = escape.sub(sign, run)
+            run = _ESCAPED_DIGIT.sub(lambda digit: chr(int(digit[0][-2:], 16)), run)
             is_found = any(_of_run(run, 0, len(run)))
         if is_found:
             yield Written(start, end, is_address=False)

@@ -17,6 +17,7 @@ from logstats.formats.readers import without_quotes
 from logstats.formats.requests import split_request
 from logstats.pii.written_addresses import find_addresses
 from logstats.pii.written_urls import find_queries
+from logstats.pii.written_users import drop_logins, drop_userinfo
 from logstats.plan import IDENT
 from logstats.rewrite_line.slots import NOTHING, Piece, Slot, What
 
@@ -67,8 +68,6 @@ _TELLING: Final = re.compile(
 )
 _SEPARATORS: Final = re.compile(r"((?:,|\s|%20|\+|;)+)")
 _PORT: Final = re.compile(r"(\[?)(.+?)(\]?(?::[0-9]{1,5})?)", re.DOTALL)
-# The last @ before the path ends it (WHATWG URL, "authority state").
-_USERINFO: Final = re.compile(r"(?<=://)[^/\s?#\"<>]{1,256}@")
 _LOCAL: Final = "unix:"
 # A word of the server that may hold more: a client chooses the host it asks for, and JSON holds any text.
 _NO_WORD: Final = re.compile(
@@ -147,7 +146,7 @@ def mask_text(text: str) -> Iterator[Piece]:
 
     What looks like an address and is none is not passed on.
     """
-    text = _USERINFO.sub("", text)
+    text = drop_logins(drop_userinfo(text))
     end = 0
     for found in find_queries(text):
         yield from _mask_words(text[end : found.start])
@@ -205,7 +204,7 @@ def _mask_address(text: str) -> Iterator[Piece]:
 
 
 def _target(text: str) -> Slot:
-    return Slot(What.TARGET, _USERINFO.sub("", text), or_nothing)
+    return Slot(What.TARGET, drop_userinfo(text), or_nothing)
 
 
 def _query(text: str) -> Slot:

@@ -27,6 +27,8 @@ _LOGIN: Final = re.compile(
     r"|((?:r?user(?:name)?|acct|uname)=\"?)[^\s\",;&)\]}]{1,256})",
     re.ASCII,
 )
+# One of these stands in every such message.
+_WORDS: Final = ("user", "acct", "uname", " for ")
 
 
 def drop_userinfo(text: str) -> str:
@@ -44,7 +46,7 @@ def drop_logins(text: str) -> str:
     >>> drop_logins('user "anna": password mismatch, client: 192.0.2.1')
     'user "-": password mismatch, client: 192.0.2.1'
     """
-    return _LOGIN.sub(_hide, text)
+    return _LOGIN.sub(_hide, text) if any(word in text for word in _WORDS) else text
 
 
 def _hide(found: re.Match[str]) -> str:

@@ -124,6 +124,6 @@ def test_the_forms_are_those_of_one_address() -> None:
     assert number((192, 0, 2, 1)) == int(ipaddress.ip_address("192.0.2.1")) == 3221225985
 
 
-@pytest.mark.parametrize("piece", ["%31", "1%3A", "1.1.1.1%31", "%2531", "&#58;1", "from 1", "=1.", "0x1."])
+@pytest.mark.parametrize("piece", ["%31", "1%3A", "192.0.2.1%31", "%2531", "&#58;1", "from 1", "=1.", "0x1."])
 def test_a_long_text_is_looked_at_once(piece: str) -> None:
     assert list(find_addresses(piece * 100_000)) is not None

@@ -31,7 +31,7 @@ _PRODUCT: Final = re.compile(r"(?:/|rv:|[A-Za-z]|[A-Za-z][ _-])\Z")
 _HIGHEST_VERSION: Final = 49
 _HIGHEST_PART: Final = 10
 _HIGHEST_SMALL: Final = 31
-# Browsers count up their first number alone: `118.0.1.2`.
+# Browsers count up their first number alone, `Chrome/118.0.0.0`.
 _HIGHEST_BROWSER: Final = 149
 # One look at each agent: an e-mail address, four numbers that do not end in zeros, or colons.
 _SUSPECT: Final = (

@@ -71,7 +71,7 @@ _SAYS: Final = re.compile(
 )
 # The longest of these, and one more.
 _SAID_WITHIN: Final = 20
-# 1.0.0.0 as a number; smaller ones are numbers of anything.
+# The lowest address with a first part, as a number; smaller ones are numbers of anything.
 _LOWEST_NUMBER: Final = 1 << 24
 _HIGHEST_NUMBER: Final = (1 << 32) - 1
 _PLAIN_RUN: Final = re.compile(r"[0-9A-Fa-f:.]*")

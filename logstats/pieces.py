@@ -14,34 +14,38 @@ from logstats.lines import line_lengths, split_lines
 
 _QUOTE: Final = '"'
 # Stands for each byte that is no UTF-8 where a block has any; no row that holds it is to be trusted.
-SUBSTITUTE: Final = "\x1a"
+_SUBSTITUTE: Final = "\x1a"
 _PIECE_BYTES: Final = 64 * 1024
 # Pieces with other signs than ASCII that are looked at one by one; reading a block is as dear as 100.
 _FEW_PIECES: Final = 32
 _MENDING: Final = "logstats.substitute"
 
 
-def cut_at_quotes(data: bytes, pieces: int) -> tuple[pl.DataFrame, bytes]:
-    """Return the pieces between quote marks, and what was cut: the block without bytes that are no UTF-8.
+def cut_at_quotes(data: bytes, pieces: int) -> pl.DataFrame:
+    """Return the pieces between quote marks, `p0` first, null where nothing stands, and one column more.
 
-    Args:
-        data: Whole lines.
-        pieces: How many a line should have. There is one column more, which must stay empty: what stands
-            behind it in a longer line is not told.
-
-    Returns:
-        Columns `p0` and so on, null where nothing stands; bytes in which all texts have their lengths.
+    That column must stay empty: what stands behind it in a longer line is not told. A byte that is no UTF-8
+    becomes a control character; all texts keep their lengths.
     """
     # read_csv takes a byte order mark at the start of its input for no text; a block may begin with one.
     if data.startswith(b"\xef\xbb\xbf"):
         data = b"\xef\xbb\xbf" + data
-    odd = [] if data.isascii() else [piece for piece in _pieces_of(data) if not data[piece].isascii()]
+    odd = _not_ascii(data)
     if len(odd) > _FEW_PIECES:
         # Most pieces of the block hold other signs than ASCII; they are likely to be all right.
         with contextlib.suppress(pl.exceptions.ComputeError):
-            return _read_csv(data, pieces), data
-    data = _mend(data, odd)
-    return _read_csv(data, pieces), data
+            return _read_csv(data, pieces + 1)
+    return _read_csv(_mend(data, odd), pieces + 1)
+
+
+def cut_out(data: bytes, wanted: list[int]) -> pl.DataFrame:
+    """Return some pieces between quote marks, in ascending order, null where nothing stands.
+
+    Bytes that are no UTF-8, and a byte order mark at the start, are not there as they were.
+    """
+    odd = _not_ascii(data)
+    lossy = len(odd) > _FEW_PIECES or any(_mend_piece(data[piece]) != data[piece] for piece in odd)
+    return _read_csv(data, wanted[-1] + 1, wanted, lossy=lossy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +70,15 @@ class Ends:
             for start, end in zip(starts.to_list(), self.ends.gather(rows).to_list(), strict=True)
         ]
 
-    def rows_with(self, text: bytes, sign: bytes) -> pl.Series:
-        """Return the numbers of the lines that hold a sign in what was cut, which a mark may precede."""
+    def rows_with(self, sign: bytes) -> pl.Series:
+        """Return the numbers of the lines that hold a sign."""
         places = []
-        place = text.find(sign)
+        place = self.data.find(sign)
         while place >= 0:
             places.append(place)
-            end = text.find(b"\n", place)
-            place = text.find(sign, end) if end >= 0 else -1
-        before = len(text) - len(self.data)
-        found = pl.Series([max(place - before, 0) for place in places], dtype=pl.Int64)
-        return self.ends.search_sorted(found, side="right")
+            end = self.data.find(b"\n", place)
+            place = self.data.find(sign, end) if end >= 0 else -1
+        return self.ends.search_sorted(pl.Series(places, dtype=pl.Int64), side="right")
 
 
 def find_ends(lengths: pl.Series, ok: pl.Series, data: bytes) -> Ends:
@@ -116,6 +118,11 @@ def lengths_of(pieces: pl.DataFrame) -> pl.Series:
     return pieces.select(texts + pieces.width - 1).to_series()
 
 
+def _not_ascii(data: bytes) -> list[slice]:
+    """Return where lines stand that hold other signs than ASCII, some others with them."""
+    return [] if data.isascii() else [piece for piece in _pieces_of(data) if not data[piece].isascii()]
+
+
 def _pieces_of(data: bytes) -> Iterator[slice]:
     """Yield where whole lines of together about 64 KiB stand."""
     start = 0
@@ -149,22 +156,25 @@ def _substitute(error: UnicodeError) -> tuple[str, int]:
     """Put a control character for each byte that cannot be read; see `codecs.register_error`."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
-    return SUBSTITUTE * (error.end - error.start), error.end
+    return _SUBSTITUTE * (error.end - error.start), error.end
 
 
 codecs.register_error(_MENDING, _substitute)
 
 
-def _read_csv(data: bytes, pieces: int) -> pl.DataFrame:
+def _read_csv(
+    data: bytes, columns: int, wanted: list[int] | None = None, *, lossy: bool = False
+) -> pl.DataFrame:
     return pl.read_csv(
         data,
         separator=_QUOTE,
         quote_char=None,
         has_header=False,
-        schema={f"p{number}": pl.String() for number in range(pieces + 1)},
+        columns=wanted,
+        schema={f"p{number}": pl.String() for number in range(columns)},
         missing_columns="insert",
         extra_columns="ignore",
         truncate_ragged_lines=True,
-        encoding="utf8",
+        encoding="utf8-lossy" if lossy else "utf8",
         low_memory=True,
     )

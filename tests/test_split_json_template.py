@@ -97,12 +97,11 @@ def test_each_row_is_its_line_and_what_is_trusted_is_read_as_the_exact_parser_re
     block: tuple[Template, bytes],
 ) -> None:
     template, data = block
-    rows = cut_by_template(data, template, JSON)
     lines = split_lines(data)
-    if rows is None:
-        assert b"\r" in data.replace(b"\r\n", b"\n")
+    if not lines:
         return
-
+    rows = cut_by_template(data, template, JSON, most=len(lines))
+    assert rows is not None
     read = read_rows(rows, JSON, Dictionaries(), keep_query=True)
     fast = fast_rows(read.batch) if read.batch is not None else []
     odd = iter(read.odd_lines)

@@ -45,8 +45,7 @@ def split_block(
         dictionaries: What was read in other blocks; by default nothing.
     """
     known = dictionaries or Dictionaries()
-    pieces, _ = cut_at_quotes(data, plan.pieces)
-    split = Split(pieces)
+    split = Split(cut_at_quotes(data, plan.pieces))
     read_time(split)
     read_head(split, plan)
     read_request(split, plan, known, keep_query=keep_query)

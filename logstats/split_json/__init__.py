@@ -15,7 +15,7 @@ import polars as pl
 from logstats.dictionary import Dictionaries
 from logstats.split_json.cut import Cut, cut_lines, holds_escapes, restore_escapes
 from logstats.split_json.shapes import NUMBER, Place, find_shapes
-from logstats.split_json.template import Rows, cut_by_template, find_template, fits
+from logstats.split_json.template import Rows, cut_by_template, find_template
 from logstats.texts import Texts, is_needed
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def split_json(
     template = find_template(data)
     if template is not None:
         rows = cut_by_template(data, template, format_)
-        if rows is not None and fits(rows):
+        if rows is not None:
             return read_rows(rows, format_, known, keep_query=keep_query)
     return split_by_shapes(data, format_, known, keep_query=keep_query)
 

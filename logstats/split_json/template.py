@@ -1,8 +1,8 @@
 """Lines of JSON that a server writes by a template: the same names in the same order, the same between them.
 
-Such a block is cut at its quote marks as text formats are, a column a piece. What is no value must be
-that of most lines, piece by piece; and where no value holds a backslash, each quote mark begins or ends
-a text. A row that differs in anything is odd.
+Such a block is cut at its quote marks as text formats are, and only the pieces with values are read. Put
+into the template they must make the line again, sign by sign; and where no value holds a backslash,
+each quote mark begins or ends a text. A row that differs in anything is odd.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from typing import Final
 import polars as pl
 
 from logstats.formats import Field, Format
-from logstats.pieces import SUBSTITUTE, Ends, cut_at_quotes, find_ends, lengths_of
+from logstats.pieces import Ends, cut_out
+from logstats.split_json.built import compare_lines
 from logstats.split_json.shapes import NUMBER, Shape, read_shape
 from logstats.texts import is_text
 
@@ -29,8 +30,7 @@ _LOOKED_AT: Final = 16
 _ODD_SHARE: Final = 16
 _NAME: Final = re.compile(r"[ \t]*:")
 _NUMBER: Final = re.compile(NUMBER)
-# A line that holds one of these has an escape, or had bytes that are no UTF-8.
-_NOT_PLAIN: Final = (b"\\", SUBSTITUTE.encode())
+_ESCAPE: Final = b"\\"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,11 @@ class Rows:
     """A block cut by a template.
 
     Attributes:
-        pieces: As `cut_at_quotes` has them.
+        pieces: Those with values, as `cut_out` has them.
         ok: Which rows are lines of the template, as far as their pieces tell.
         ends: Where the lines end.
         shape: Where the values of fields stand.
-        template: What the pieces were compared with.
+        template: By which it was cut.
     """
 
     pieces: pl.DataFrame
@@ -94,7 +94,6 @@ def template_of(line: bytes) -> Template | None:
     >>> template_of(b'{"a":"x","b":5}')
     Template(outside=('{', ':', ',', ':0}'), names=('a', None, 'b', None))
     """
-    line = line.removesuffix(b"\r")
     try:
         pieces = line.decode().split('"')
     except UnicodeDecodeError:
@@ -107,34 +106,42 @@ def template_of(line: bytes) -> Template | None:
     return Template(outside, (*names, None))
 
 
-def cut_by_template(data: bytes, template: Template, format_: Format) -> Rows | None:
-    r"""Return a block cut by a template, or None if that is not of the format or read_csv drops a sign.
+def cut_by_template(
+    data: bytes, template: Template, format_: Format, *, most: int | None = None
+) -> Rows | None:
+    r"""Return a block cut by a template, or None if too many lines are not of it.
+
+    Args:
+        data: Whole lines.
+        template: What they have in common; none of the format is None, too.
+        format_: Whose fields are looked for.
+        most: How many lines may differ; by default so many that the exact parser may read them.
 
     >>> from logstats.formats import preset
     >>> line = b'{"status":200,"uri":"/a"}'
-    >>> rows = cut_by_template(line + b'\n{"status":2,"uri":7}', template_of(line), preset("json"))
+    >>> rows = cut_by_template(line + b'\n{"status":2,"uri":7}', template_of(line), preset("json"), most=1)
     >>> rows.ok.to_list()
     [True, False]
     """
-    # read_csv drops a carriage return at the end of a piece; at the end of a line JSON allows one.
-    if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
-        return None
     shape = read_shape(format_, template.outside, template.names)
-    if shape is None:
+    parts = list(_parts(template))
+    wanted = [part for part in parts if isinstance(part, int)]
+    if shape is None or not wanted:
         return None
-    pieces, text = cut_at_quotes(data, 2 * len(template.outside) - 1)
-    ok = reduce(and_, _compare(pieces, template)).fill_null(value=False)
-    ends = find_ends(_lengths(pieces, ok, template), ok, data)
-    ok = ends.ok
-    for sign in _NOT_PLAIN:
-        if sign in text:
-            ok = ok.scatter(ends.rows_with(text, sign), values=False)
-    return Rows(pieces, ok, ends, shape, template)
-
-
-def fits(rows: Rows) -> bool:
-    """Whether so few rows are odd that the exact parser may read them."""
-    return int((~rows.ok).sum()) * _ODD_SHARE <= rows.pieces.height
+    pieces = cut_out(data, wanted)
+    most = pieces.height // _ODD_SHARE if most is None else most
+    line = pl.concat_str(
+        (pl.col(f"p{part}") if isinstance(part, int) else pl.lit(part) for part in (*parts, "\n")),
+        ignore_nulls=True,
+    )
+    ends = compare_lines(pieces, line, data, most=most)
+    if ends is None:
+        return None
+    checks = [ends.ok, *_are_numbers(pieces, template)]
+    ok = reduce(and_, checks).fill_null(value=False)
+    if _ESCAPE in data:
+        ok = ok.scatter(ends.rows_with(_ESCAPE), values=False)
+    return Rows(pieces, ok, ends, shape, template) if int((~ok).sum()) <= most else None
 
 
 def _some_lines(data: bytes) -> Iterator[bytes]:
@@ -152,34 +159,31 @@ def _lines_from(data: bytes, start: int) -> Iterator[bytes]:
         start = end + 1
 
 
-def _compare(pieces: pl.DataFrame, template: Template) -> Iterator[pl.Series]:
-    """Yield whether the pieces that are no values are those of the template; null is no."""
-    for place, (structure, name) in enumerate(zip(template.outside, template.names, strict=True)):
-        column = pieces.get_column(f"p{2 * place}")
-        yield column.str.contains(_pattern(structure)) if "0" in structure else column == structure
-        if name is not None:
-            text = pieces.get_column(f"p{2 * place + 1}")
-            # read_csv gives null for an empty piece
-            yield text == name if name else text.is_null()
-    yield pieces.get_column(f"p{2 * len(template.outside) - 1}").is_null()
-
-
-def _lengths(pieces: pl.DataFrame, ok: pl.Series, template: Template) -> pl.Series:
-    """Return what `lengths_of` gives, at once for the rows that are lines of the template."""
-    fixed = 0
-    names: list[str] = []
+def _parts(template: Template) -> Iterator[str | int]:
+    """Yield of what a line is made: what stands in all of them, and the numbers of pieces with values."""
+    fixed = ""
+    last = len(template.outside) - 1
     for place, (structure, name) in enumerate(zip(template.outside, template.names, strict=True)):
         if "0" in structure:
-            names.append(f"p{2 * place}")
+            yield fixed
+            yield 2 * place
+            fixed = ""
         else:
-            fixed += len(structure)
-        if name is None:
-            names.append(f"p{2 * place + 1}")
-        else:
-            fixed += len(name.encode())
-    lengths = lengths_of(pieces.select(names)) + (fixed + pieces.width - len(names))
-    odd = (~ok).arg_true()
-    return lengths.scatter(odd, lengths_of(pieces[odd])) if len(odd) else lengths
+            fixed += structure
+        if name is not None:
+            fixed += f'"{name}"'
+        elif place < last:
+            yield f'{fixed}"'
+            yield 2 * place + 1
+            fixed = '"'
+    yield fixed
+
+
+def _are_numbers(pieces: pl.DataFrame, template: Template) -> Iterator[pl.Series]:
+    """Yield whether the numbers outside of texts are any, and stand as they do in the template."""
+    for place, structure in enumerate(template.outside):
+        if "0" in structure:
+            yield pieces.get_column(f"p{2 * place}").str.contains(_pattern(structure))
 
 
 @lru_cache(maxsize=4096)

@@ -60,7 +60,15 @@ def read_minutes(fields: Fields, height: int) -> Values:
     text = fields[0][1]
     for _, other in fields[1:]:
         text = text.zip_with((text != "").fill_null(value=False), other)
-    kind = fields[0][0].type
+    # A log is sorted by time, more or less: what stands in row after row is read once.
+    runs = text.rle().struct.field("value")
+    if len(runs) * 2 <= height:
+        read = _read_texts(runs, fields[0][0].type)
+        return Values(read.codes.gather(text.rle_id()), read.values)
+    return _read_texts(text, fields[0][0].type)
+
+
+def _read_texts(text: pl.Series, kind: str) -> Values:
     first = text.drop_nulls().head(1)
     if len(first) and first.str.contains(_EPOCH).all():
         codes, minutes = encode(_epoch_minute(text, _EPOCHS.get(kind, ())))

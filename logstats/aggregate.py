@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 MAX_KEYS: Final = 100_000
 # Cells of a facet, for a value counts anew each day: 50 bytes each.
 MAX_CELLS: Final = 250_000
-# Pairs of all facets together: 20 bytes each.
+# Pairs of all facets together: 12 bytes each.
 MAX_PAIRS: Final = 5_500_000
 # Sightings that may come before they are merged: 10 bytes each, for facets share the tokens.
 MERGE_ROWS: Final = 9_000_000
 # Facets that are merged at the same time, where nobody else is at work; each needs memory for it.
 MERGING_THREADS: Final = 2
-# Pairs take twice the memory of sightings: fewer may come when there are many pairs, but not less than this.
+# Merging needs pairs twice: fewer sightings may come when there are many pairs, but not less than this.
 LEAST_MERGE_ROWS: Final = 1_500_000
 
 

@@ -23,16 +23,7 @@ from typing import Final
 import polars as pl
 
 from logstats import schema
-from logstats.pairs import (
-    CELL,
-    GROUP,
-    PAIRS_SCHEMA,
-    TOKENS,
-    add_groups,
-    add_pairs,
-    merge_pairs,
-    slices,
-)
+from logstats.pairs import CELL, GROUP, Pairs, add_pairs, count_groups, merge_pairs
 
 KEY: Final = "key"
 MISSED: Final = "missed"
@@ -83,7 +74,7 @@ class FacetCounts:
         max_cells: How many cells are kept.
         cells: Parts of `CELLS_SCHEMA`; one, with one row a cell, once merged.
         sightings: Parts of `SIGHTINGS_SCHEMA`; none once merged.
-        pairs: Parts of `PAIRS_SCHEMA`; one, with one row a pair, once merged.
+        pairs: Parts; one once merged.
         names: Parts of key, family and labels; one, with one row a key, once merged.
         missed: Hits that a cell may lack because its value was folded before.
         sample_bits: One visitor in 2^sample_bits is in the sample; 0 is all.
@@ -94,12 +85,11 @@ class FacetCounts:
     max_cells: int
     cells: list[pl.DataFrame] = field(default_factory=list)
     sightings: list[pl.DataFrame] = field(default_factory=list)
-    pairs: list[pl.DataFrame] = field(default_factory=list)
+    pairs: list[Pairs] = field(default_factory=list)
     names: list[pl.DataFrame] = field(default_factory=list)
     missed: int = 0
     sample_bits: int = 0
     _visitors: pl.DataFrame | None = None
-    _places: pl.DataFrame | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def plan_cells(self, hits: pl.LazyFrame, codes: list[str]) -> pl.LazyFrame:
@@ -125,7 +115,7 @@ class FacetCounts:
         self.cells.append(pl.DataFrame([*counts, missed]))
         self.names.append(pl.DataFrame([cells.get_column(name) for name in (KEY, FAMILY, *self.labels)]))
         self.sightings.append(sightings.filter(self._in_sample()) if self.sample_bits else sightings)
-        self._visitors = self._places = None
+        self._visitors = None
 
     def add(self, other: FacetCounts) -> None:
         """Add the counts of other lines, made with the same keys and tokens."""
@@ -135,7 +125,7 @@ class FacetCounts:
         self.names += other.names
         self.missed += other.missed
         self.sample_bits = max(self.sample_bits, other.sample_bits)
-        self._visitors = self._places = None
+        self._visitors = None
 
     @property
     def rows(self) -> int:
@@ -150,11 +140,13 @@ class FacetCounts:
     @property
     def is_full(self) -> bool:
         """Whether there are so many values or cells that the rarest must be folded."""
-        return sum(map(len, self.cells)) > self.max_cells * 2 or sum(map(len, self.names)) > self.max_keys * 2
+        cells, names = sum(map(len, self.cells)), sum(map(len, self.names))
+        # Half as many again, so that not every block folds some.
+        return 2 * cells > 3 * self.max_cells or 2 * names > 3 * self.max_keys
 
     def merge_parts(self) -> None:
         """Bring the parts of each kind down to one, within the bounds."""
-        self._visitors = self._places = None
+        self._visitors = None
         self._merge_cells()
         self._merge_pairs()
         if len(self.cells[0]) > self.max_cells or len(self.names[0]) > self.max_keys:
@@ -164,7 +156,7 @@ class FacetCounts:
 
     def merge_cells(self) -> None:
         """Bring the parts of cells and names down to one where many have come; most say the same again."""
-        if sum(map(len, self.cells[1:])) > CELLS_AT_ONCE:
+        if sum(map(len, self.cells[1:])) > CELLS_AT_ONCE or self.is_full:
             self._merge_cells()
 
     def _merge_cells(self) -> None:
@@ -183,13 +175,13 @@ class FacetCounts:
             self.sample_bits = sample_bits
             self.pairs = [self._sample(part) for part in self.pairs]
             self.sightings = [part.filter(self._in_sample()) for part in self.sightings]
-            self._visitors = self._places = None
+            self._visitors = None
 
     def visitors(self) -> pl.DataFrame:
         """Return cell, visitors (those in the sample) and top_hits, a row a cell that people were in."""
         with self._lock:
             if self._visitors is None:
-                self._visitors = self._count_visitors(self.pairs[0], CELL)
+                self._visitors = self.pairs[0].count_visitors(self._in_sample() if self.sample_bits else None)
             return self._visitors
 
     def regroup(self, groups: pl.DataFrame) -> pl.DataFrame:
@@ -200,36 +192,8 @@ class FacetCounts:
         Args:
             groups: Columns cell and group (UInt32); the cells of a group are of one day.
         """
-        wanted = self._rows_of_cells().join(groups.select(CELL, GROUP), on=CELL, maintain_order="left")
-        of_rows = wanted.select(pl.col(GROUP).repeat_by("len").explode(empty_as_null=False))
-        pairs = self.pairs[0].select(schema.TOKEN, schema.HITS)
-        if of_rows.height < pairs.height:
-            ranges = pl.int_ranges("start", pl.col("start") + pl.col("len"), dtype=pl.UInt32)
-            pairs = pairs[wanted.select(ranges.explode(empty_as_null=False)).to_series()]
-        of_groups = pairs.hstack(of_rows)
-        parts = [
-            self._count_visitors(add_groups(part), GROUP) for part in slices(of_groups, schema.TOKEN, TOKENS)
-        ]
-        return (
-            pl.concat(parts).group_by(GROUP).agg(pl.col(schema.VISITORS).sum(), pl.col(schema.TOP_HITS).max())
-        )
-
-    def _rows_of_cells(self) -> pl.DataFrame:
-        """Return cell, and where its pairs stand: start and len, a row a cell that people were in."""
-        with self._lock:
-            if self._places is None:
-                runs = self.pairs[0][CELL].rle().struct.unnest().rename({"value": CELL})
-                self._places = runs.with_columns((pl.col("len").cum_sum() - pl.col("len")).alias("start"))
-            return self._places
-
-    def _count_visitors(self, pairs: pl.DataFrame, by: str) -> pl.DataFrame:
-        """Return visitors and top_hits of distinct pairs, sorted by a column."""
-        counted = pairs.filter(self._in_sample()) if self.sample_bits else pairs
-        runs = counted[by].rle().struct.unnest()
-        visitors = runs.select(pl.col("value").alias(by), pl.col("len").cast(pl.Int64).alias(schema.VISITORS))
-        several = pairs.filter(pl.col(schema.HITS) > 1).group_by(by)
-        most = several.agg(pl.col(schema.HITS).max().cast(pl.Int64).alias(schema.TOP_HITS))
-        return visitors.join(most, on=by, how="left").with_columns(pl.col(schema.TOP_HITS).fill_null(1))
+        counted = self.pairs[0].rows_of(groups.select(CELL, GROUP))
+        return count_groups(counted, self._in_sample() if self.sample_bits else None)
 
     def estimate(self, visitors: pl.Expr) -> pl.Expr:
         """Return all visitors from those in the sample.
@@ -241,10 +205,10 @@ class FacetCounts:
     def _in_sample(self) -> pl.Expr:
         return pl.col(schema.TOKEN) < 1 << (64 - self.sample_bits)
 
-    def _sample(self, pairs: pl.DataFrame) -> pl.DataFrame:
+    def _sample(self, pairs: Pairs) -> Pairs:
         if not self.sample_bits:
             return pairs
-        return pairs.filter(self._in_sample() | (pl.col(schema.HITS) >= HEAVY_HITS))
+        return pairs.keep(self._in_sample() | (pl.col(schema.HITS) >= HEAVY_HITS))
 
     def _fold_rarest(self) -> None:
         """Fold the rarer half of all cells, or of all values, into one of their day and family."""
@@ -261,11 +225,9 @@ class FacetCounts:
         folded = folded.with_columns((pl.col(KEY) ^ day_number(pl.col(schema.DAY))).alias(_NEW_CELL))
         renamed = folded.with_columns(pl.col(_NEW_CELL).alias(CELL), pl.lit(0, pl.Int64).alias(MISSED))
         self.cells = [cells.filter(keep), renamed.select(*CELLS_SCHEMA)]
-        moved = self.pairs[0].join(folded.select(CELL, _NEW_CELL), on=CELL)
+        moved = self.pairs[0].rows_of(folded.select(CELL, _NEW_CELL)).rename({_NEW_CELL: CELL})
         # A visitor of several folded values has one pair with their family, also where no pair stays.
-        moved = add_pairs(moved.with_columns(pl.col(_NEW_CELL).alias(CELL)).select(*PAIRS_SCHEMA))
-        stay = self.pairs[0].join(folded.select(CELL), on=CELL, how="anti", maintain_order="left")
-        self.pairs = [stay, moved]
+        self.pairs = [self.pairs[0].without(folded), Pairs.of_sorted([add_pairs(moved)])]
         self.names = [names.join(self.cells[0], on=KEY, how="semi"), _family_names(folded, names.schema)]
 
 

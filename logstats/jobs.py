@@ -58,11 +58,14 @@ class Logs:
                 self.watch(item)
             if known[0] != item.source or known[1] is None:
                 known = (item.source, self._recognize(item))
-            if isinstance(known[1], tuple):
-                yield Job(item, known[1])
+            if isinstance(known[1], Problem):
+                continue
+            made = [Job(item, self.forced if known[1] is None else known[1])]
+            if known[1] is not None:
                 known = (item.source, headers_in(item.data, known[1]))
-            elif known[1] is None:
-                yield Job(item, self.forced)
+            # What is handed on is not held here too: a block is large.
+            del item
+            yield made.pop()
 
     def _recognize(self, block: Block) -> tuple[Format, ...] | Problem | None:
         formats = recognize(block.source, block.data, self.forced, of_hits=self.of_hits)
@@ -83,12 +86,14 @@ class SharedJobs:
         self._stopped = False
 
     def __iter__(self) -> Iterator[Job]:
-        while True:
-            with self._lock:
-                job = None if self._stopped else next(self._jobs, None)
-            if job is None:
-                return
-            yield job
+        return self
+
+    def __next__(self) -> Job:
+        with self._lock:
+            job = None if self._stopped else next(self._jobs, None)
+        if job is None:
+            raise StopIteration
+        return job
 
     def stop(self) -> None:
         """Hand out no further job."""

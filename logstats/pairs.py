@@ -6,6 +6,7 @@ Sorting the numbers and taking the runs counts hits and visitors in a third of t
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
@@ -15,9 +16,11 @@ from logstats import schema
 
 CELL: Final = "cell"
 GROUP: Final = "group"
+LEN: Final = "len"
+_START: Final = "start"
+_NUMBER: Final = "number"
 # Pairs as they come: one row a hit of a person.
 SIGHTINGS_SCHEMA: Final = {CELL: pl.UInt64(), schema.TOKEN: pl.UInt64()}
-PAIRS_SCHEMA: Final = {**SIGHTINGS_SCHEMA, schema.HITS: pl.UInt32()}
 
 # Tokens are numbers below this.
 TOKENS: Final = 2**64
@@ -25,40 +28,126 @@ TOKENS: Final = 2**64
 CELLS: Final = 2**63
 _HITS: Final = 2**32
 # Rows that are sorted at once: 16 bytes each, several times over.
-SLICE_ROWS: Final = 250_000
+SLICE_ROWS: Final = 300_000
 
 
-def _numbers(pairs: pl.DataFrame) -> pl.Series:
-    """Return cell and token of each pair as one number that sorts by the one, then the other."""
-    return pairs.select(
-        pl.col(CELL).cast(pl.Int128) * TOKENS + pl.col(schema.TOKEN).cast(pl.Int128)
-    ).to_series()
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Each pair once, in the order of cells, and within a cell in that of tokens.
+
+    Attributes:
+        cells: A row a cell: `cell` (UInt64), and `len` (UInt32), how many pairs it has.
+        visitors: A row a pair: `token` (UInt64) and `hits` (UInt32).
+    """
+
+    cells: pl.DataFrame
+    visitors: pl.DataFrame
+
+    def __len__(self) -> int:
+        """How many pairs there are."""
+        return self.visitors.height
+
+    @classmethod
+    def of_sorted(cls, parts: list[pl.DataFrame]) -> Pairs:
+        """Return pairs of rows of cell, token and hits, each part behind the one before it."""
+        runs = [part.get_column(CELL).rle().struct.unnest() for part in parts]
+        cells = [part.select(pl.col("value").alias(CELL), LEN) for part in runs]
+        visitors = [part.select(schema.TOKEN, schema.HITS) for part in parts]
+        if not parts:
+            return cls(pl.DataFrame(schema=_CELLS_SCHEMA), pl.DataFrame(schema=_VISITORS_SCHEMA))
+        return cls(pl.concat(cells, rechunk=True), pl.concat(visitors, rechunk=True))
+
+    def rows_of(self, wanted: pl.DataFrame) -> pl.DataFrame:
+        """Return the pairs of some cells: the other column of `wanted`, token and hits.
+
+        Args:
+            wanted: The column `cell`, each once, and another one.
+        """
+        found = self._places().join(wanted, on=CELL, maintain_order="left")
+        of_rows = _each_of(found, *(name for name in wanted.columns if name != CELL))
+        if of_rows.height == len(self):
+            return of_rows.hstack(self.visitors)
+        ranges = pl.int_ranges(_START, pl.col(_START) + pl.col(LEN), dtype=pl.UInt32)
+        rows = found.select(ranges.explode(empty_as_null=False)).to_series()
+        return of_rows.hstack(self.visitors[rows])
+
+    def without(self, cells: pl.DataFrame) -> Pairs:
+        """Return the pairs of other cells than these."""
+        is_other = ~self.cells.get_column(CELL).is_in(cells.get_column(CELL).implode())
+        others = self.cells.with_columns(is_other.alias("other"))
+        return Pairs(
+            others.filter("other").drop("other"), self.visitors.filter(_each_of(others, "other")["other"])
+        )
+
+    def keep(self, wanted: pl.Expr) -> Pairs:
+        """Return the pairs that an expression over `token` and `hits` wants."""
+        cells = self.cells.with_columns(self._count(wanted)).filter(pl.col(LEN) > 0)
+        return Pairs(cells, self.visitors.filter(wanted))
+
+    def count_visitors(self, counted: pl.Expr | None = None) -> pl.DataFrame:
+        """Return cell, visitors and top_hits, a row a cell with visitors.
+
+        Args:
+            counted: Which pairs are visitors to be counted, over `token`; by default all.
+        """
+        lens = self.cells.get_column(LEN) if counted is None else self._count(counted)
+        visitors = self.cells.select(CELL, lens.cast(pl.Int64).alias(schema.VISITORS))
+        hits = self.visitors.get_column(schema.HITS)
+        several = _each_of(self.cells, CELL).hstack([hits]).filter(pl.col(schema.HITS) > 1).group_by(CELL)
+        most = several.agg(pl.col(schema.HITS).max().cast(pl.Int64).alias(schema.TOP_HITS))
+        found = visitors.filter(pl.col(schema.VISITORS) > 0).join(most, on=CELL, how="left")
+        return found.with_columns(pl.col(schema.TOP_HITS).fill_null(1))
+
+    def between(self, low: int, high: int) -> pl.DataFrame:
+        """Return cell, token and hits of the pairs whose cells are in a range, in their order."""
+        places = self._places()
+        cells = places.get_column(CELL)
+        first, last = (cells.search_sorted(cell) if cell < CELLS else len(cells) for cell in (low, high))
+        found = places[first:last]
+        start = found[_START][0] if found.height else 0
+        return _each_of(found, CELL).hstack(self.visitors[start : start + found[LEN].sum()])
+
+    def _places(self) -> pl.DataFrame:
+        """Return `cells` and where the pairs of each begin: `start`."""
+        length = pl.col(LEN).cast(pl.UInt64)
+        return self.cells.with_columns((length.cum_sum() - length).alias(_START))
+
+    def _count(self, wanted: pl.Expr) -> pl.Series:
+        """Return how many pairs of each cell are wanted: `len`."""
+        before = self.visitors.select(wanted.cum_sum().cast(pl.UInt32).alias(LEN)).to_series()
+        ends = self.cells.select(pl.col(LEN).cast(pl.UInt64).cum_sum() - 1).to_series()
+        sums = before.gather(ends)
+        return sums - sums.shift(fill_value=0)
 
 
-def merge_pairs(pairs: list[pl.DataFrame], sightings: list[pl.DataFrame]) -> pl.DataFrame:
-    """Return distinct pairs with their hits, sorted; both lists are used up.
+_CELLS_SCHEMA: Final = {CELL: pl.UInt64(), LEN: pl.UInt32()}
+_VISITORS_SCHEMA: Final = {schema.TOKEN: pl.UInt64(), schema.HITS: pl.UInt32()}
+
+
+def _each_of(cells: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    """Return columns of cells with a row for each of their pairs."""
+    return cells.select(pl.col(columns).repeat_by(LEN).explode(empty_as_null=False))
+
+
+def merge_pairs(pairs: list[Pairs], sightings: list[pl.DataFrame]) -> Pairs:
+    """Return distinct pairs with their hits; both lists are used up.
 
     Args:
-        pairs: Parts of `PAIRS_SCHEMA`, each sorted and with each pair once.
+        pairs: Pairs counted before.
         sightings: Parts of `SIGHTINGS_SCHEMA`.
     """
     # A range of cells at a time: what sorting needs beside its input is then a part of the memory.
     merged: list[pl.DataFrame] = []
-    for low, high in _ranges(sum(map(len, (*pairs, *sightings))), CELLS):
+    rows = sum(map(len, pairs)) + sum(map(len, sightings))
+    for low, high in _ranges(rows, CELLS):
         seen = [part.filter(pl.col(CELL).is_between(low, high, closed="left")) for part in sightings]
-        known = [part[_find(part, low) : _find(part, high)] for part in pairs]
-        new = [_count_sorted(pl.concat(seen))] if seen else []
-        parts = [part for part in (*new, *known) if len(part)]
+        parts = [_count_sorted(pl.concat(seen))] if seen else []
+        parts = [part for part in (*parts, *(part.between(low, high) for part in pairs)) if len(part)]
         if parts:
             merged.append(add_pairs(pl.concat(parts)) if len(parts) > 1 else parts[0])
     pairs.clear()
     sightings.clear()
-    return pl.concat(merged, rechunk=True) if merged else pl.DataFrame(schema=PAIRS_SCHEMA)
-
-
-def _find(pairs: pl.DataFrame, cell: int) -> int:
-    """Return where the pairs of a cell and those behind it begin."""
-    return pairs.get_column(CELL).search_sorted(cell, side="left") if cell < CELLS else len(pairs)
+    return Pairs.of_sorted(merged)
 
 
 def _count_sorted(sightings: pl.DataFrame) -> pl.DataFrame:
@@ -68,6 +157,13 @@ def _count_sorted(sightings: pl.DataFrame) -> pl.DataFrame:
         (pl.col("value") % TOKENS).cast(pl.UInt64).alias(schema.TOKEN),
         pl.col("len").alias(schema.HITS),
     )
+
+
+def _numbers(pairs: pl.DataFrame) -> pl.Series:
+    """Return cell and token of each pair as one number that sorts by the one, then the other."""
+    return pairs.select(
+        pl.col(CELL).cast(pl.Int128) * TOKENS + pl.col(schema.TOKEN).cast(pl.Int128)
+    ).to_series()
 
 
 def slices(rows: pl.DataFrame, by: str, end: int) -> Iterator[pl.DataFrame]:
@@ -87,30 +183,47 @@ def _ranges(rows: int, end: int) -> list[tuple[int, int]]:
 
 
 def add_pairs(pairs: pl.DataFrame) -> pl.DataFrame:
-    """Return distinct pairs with the sums of their hits, sorted."""
-    ordered = pairs.with_columns(_numbers(pairs).alias("number")).sort("number")
+    """Return distinct rows of cell and token with the sums of their hits, sorted."""
+    ordered = pairs.with_columns(_numbers(pairs).alias(_NUMBER)).sort(_NUMBER)
     # The last row of each run of equal numbers; the sum up to it, less that of the run before.
     ends = ordered.with_columns(pl.col(schema.HITS).cast(pl.Int64).cum_sum().alias("sum")).filter(
-        pl.col("number").ne_missing(pl.col("number").shift(-1))
+        pl.col(_NUMBER).ne_missing(pl.col(_NUMBER).shift(-1))
     )
     hits = (pl.col("sum") - pl.col("sum").shift(fill_value=0)).cast(pl.UInt32)
     return ends.select(CELL, schema.TOKEN, hits.alias(schema.HITS))
 
 
-def add_groups(pairs: pl.DataFrame) -> pl.DataFrame:
-    """Return group, token and the sum of hits of each pair of group and token."""
+def count_groups(pairs: pl.DataFrame, counted: pl.Expr | None = None) -> pl.DataFrame:
+    """Return group, visitors and top_hits, a row a group with visitors; a visitor counts once in each.
+
+    Args:
+        pairs: Rows of group (UInt32), token and hits.
+        counted: Which pairs are visitors to be counted, over `token`; by default all.
+    """
+    parts = [_count_groups(part, counted) for part in slices(pairs, schema.TOKEN, TOKENS)]
+    sums = pl.concat(parts).group_by(GROUP)
+    groups = sums.agg(pl.col(schema.VISITORS).sum(), pl.col(schema.TOP_HITS).max())
+    return groups.filter(pl.col(schema.VISITORS) > 0)
+
+
+def _count_groups(pairs: pl.DataFrame, counted: pl.Expr | None) -> pl.DataFrame:
     # Group, token and hits as one number: sorting a single column takes half the time of sorting a frame.
     group, token, hits = (pl.col(name).cast(pl.Int128) for name in (GROUP, schema.TOKEN, schema.HITS))
     numbers = pairs.select((group * TOKENS + token) * _HITS + hits).to_series().sort()
     pair, total = pl.col("pair"), pl.col("sum")
-    rows = numbers.alias("number").to_frame().lazy()
+    rows = numbers.alias(_NUMBER).to_frame().lazy()
     rows = rows.select(
-        (pl.col("number") // _HITS).alias("pair"), (pl.col("number") % _HITS).cast(pl.Int64).alias("sum")
+        (pl.col(_NUMBER) // _HITS).alias("pair"), (pl.col(_NUMBER) % _HITS).cast(pl.Int64).alias("sum")
     )
     # The last row of each run of equal pairs; the sum up to it, less that of the run before.
     ends = rows.with_columns(total.cum_sum()).filter(pair.ne_missing(pair.shift(-1)))
-    return ends.select(
-        (pair // TOKENS).cast(pl.UInt32).alias(GROUP),
-        (pair % TOKENS).cast(pl.UInt64).alias(schema.TOKEN),
-        (total - total.shift(fill_value=0)).alias(schema.HITS),
-    ).collect()
+    columns = {
+        GROUP: (pair // TOKENS).cast(pl.UInt32),
+        schema.TOP_HITS: total - total.shift(fill_value=0),
+    }
+    visitors = pl.len()
+    if counted is not None:
+        columns[schema.TOKEN] = (pair % TOKENS).cast(pl.UInt64)
+        visitors = counted.sum()
+    sums = ends.select(**columns).group_by(GROUP)
+    return sums.agg(visitors.cast(pl.Int64).alias(schema.VISITORS), pl.col(schema.TOP_HITS).max()).collect()

@@ -109,9 +109,12 @@ def read_blocks(
         with open_source(source.name) as raw:
             for piece in _plain_pieces(raw, block_bytes, max_line):
                 lines.add(piece)
+                # What was handed on is not held here while the next block is read: it may be a whole block.
+                del piece
                 consumed = raw.consumed
                 if (flush_early or lines.size >= block_bytes) and (data := lines.take_whole()):
                     yield Block(source.name, data, lines.take_too_long(), consumed)
+                    del data
     except OSError as error:
         problem = Problem(source.name, reason_of(error))
     except compression.DamagedArchiveError as error:
@@ -144,7 +147,7 @@ def prefetch(items: Iterable[_T], *, depth: int = 1, halted: threading.Event | N
     (one that waits for a silent pipe ends with the process). Whoever waits for an item is told
     that there are no more when another thread sets `halted`.
     """
-    ready: queue.Queue[tuple[_T] | BaseException | None] = queue.Queue(depth)
+    ready: queue.Queue[list[_T] | BaseException | None] = queue.Queue(depth)
     stop = threading.Event()
     thread = threading.Thread(target=_fill, args=(items, ready, stop), name="logstats-read", daemon=True)
     thread.start()
@@ -152,7 +155,7 @@ def prefetch(items: Iterable[_T], *, depth: int = 1, halted: threading.Event | N
         while (item := _take(ready, halted)) is not None:
             if isinstance(item, BaseException):
                 raise item
-            yield item[0]
+            yield item.pop()
     finally:
         stop.set()
         # One free place is enough for the thread to leave its last `put`.
@@ -172,7 +175,7 @@ def _take(ready: queue.Queue[_R], halted: threading.Event | None) -> _R | None:
 
 def _fill(
     items: Iterable[_T],
-    ready: queue.Queue[tuple[_T] | BaseException | None],
+    ready: queue.Queue[list[_T] | BaseException | None],
     stop: threading.Event,
 ) -> None:
     """Put every item, then the error that ended them or None."""
@@ -180,7 +183,8 @@ def _fill(
     made = iter(items)
     try:
         for item in made:
-            ready.put((item,))
+            ready.put([item])
+            del item
             if stop.is_set():
                 break
     except BaseException as error:  # noqa: BLE001 - it is raised again where the items are used
@@ -203,6 +207,7 @@ def _plain_pieces(raw: RawFile, block_bytes: int, max_line: int) -> Iterator[byt
         # So long that one piece is a block: what needs not be joined is not copied.
         while piece := raw.read_lines(2 * block_bytes, max_line):
             yield piece
+            del piece
     else:
         while piece := raw.read(PIPE_READ_BYTES):
             yield piece

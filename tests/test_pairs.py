@@ -1,0 +1,113 @@
+"""Pairs of cells and visitors, held against sets of Python."""
+
+from __future__ import annotations
+
+from collections import Counter
+from unittest import mock
+
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logstats import pairs as module
+from logstats.pairs import CELLS, SIGHTINGS_SCHEMA, TOKENS, Pairs, count_groups, merge_pairs
+
+cells = st.sampled_from([0, 1, 2**40, 2**62, CELLS - 1])
+tokens = st.sampled_from([0, 1, 2**32, 2**63, TOKENS - 1])
+parts = st.lists(st.lists(st.tuples(cells, tokens), max_size=12), max_size=4)
+
+
+def sightings(rows: list[tuple[int, int]]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=SIGHTINGS_SCHEMA, orient="row")
+
+
+def merged(parts: list[list[tuple[int, int]]], *, known: int = 0, slice_rows: int = 3) -> Pairs:
+    """Merge in two steps: what is known first, then that with the rest, in ranges of few rows."""
+    with mock.patch.object(module, "SLICE_ROWS", slice_rows):
+        before = merge_pairs([], [sightings(part) for part in parts[:known]])
+        return merge_pairs([before], [sightings(part) for part in parts[known:]])
+
+
+def counts(pairs: Pairs) -> dict[tuple[int, int], int]:
+    return {(cell, token): hits for cell, token, hits in pairs.between(0, CELLS).rows()}
+
+
+@given(parts, st.integers(0, 4), st.integers(1, 50))
+def test_a_pair_has_the_hits_of_its_sightings(parts, known, slice_rows):
+    pairs = merged(parts, known=known, slice_rows=slice_rows)
+    rows = pairs.between(0, CELLS).rows()
+
+    assert counts(pairs) == Counter(row for part in parts for row in part)
+    assert [row[:2] for row in rows] == sorted(row[:2] for row in rows)
+    assert len(pairs) == len(rows)
+    assert pairs.cells["cell"].is_unique().all()
+
+
+@given(parts, st.sets(cells))
+def test_the_pairs_of_some_cells_and_those_of_the_others_are_all(parts, some):
+    pairs = merged(parts)
+    wanted = pl.DataFrame(
+        {"cell": list(some), "name": [str(cell) for cell in some]},
+        schema={"cell": pl.UInt64, "name": pl.String},
+    )
+    picked = {(int(name), token): hits for name, token, hits in pairs.rows_of(wanted).rows()}
+
+    assert picked == {pair: hits for pair, hits in counts(pairs).items() if pair[0] in some}
+    assert counts(pairs.without(wanted)) == {
+        pair: hits for pair, hits in counts(pairs).items() if pair[0] not in some
+    }
+
+
+@given(parts, tokens)
+def test_what_is_kept_is_what_was_wanted(parts, least):
+    pairs = merged(parts)
+    wanted = pl.col("token") >= pl.lit(least, pl.UInt64)
+    kept = pairs.keep(wanted)
+
+    assert counts(kept) == {pair: hits for pair, hits in counts(pairs).items() if pair[1] >= least}
+    assert (kept.cells["len"] > 0).all()
+    assert sum(kept.cells["len"]) == len(kept)
+
+
+@given(parts, st.none() | tokens)
+def test_visitors_of_a_cell_are_its_pairs_and_the_most_hits_are_those_of_one(parts, least):
+    pairs = merged(parts)
+    wanted = None if least is None else pl.col("token") >= pl.lit(least, pl.UInt64)
+    counted = {cell: (visitors, top) for cell, visitors, top in pairs.count_visitors(wanted).rows()}
+
+    expected: dict[int, tuple[int, int]] = {}
+    for (cell, token), hits in counts(pairs).items():
+        visitors, top = expected.get(cell, (0, 0))
+        expected[cell] = visitors + (least is None or token >= least), max(top, hits)
+    assert counted == {cell: found for cell, found in expected.items() if found[0]}
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), tokens, st.integers(1, 2**20)), max_size=30),
+    st.none() | tokens,
+    st.integers(1, 50),
+)
+def test_a_visitor_counts_once_in_a_group_with_all_hits(rows, least, slice_rows):
+    frame = pl.DataFrame(
+        rows, schema={"group": pl.UInt32, "token": pl.UInt64, "hits": pl.UInt32}, orient="row"
+    )
+    wanted = None if least is None else pl.col("token") >= pl.lit(least, pl.UInt64)
+    with mock.patch.object(module, "SLICE_ROWS", slice_rows):
+        counted = {
+            group: (visitors, top)
+            for group, visitors, top in count_groups(frame, wanted)
+            .select("group", "visitors", "top_hits")
+            .rows()
+        }
+
+    sums: Counter[tuple[int, int]] = Counter()
+    for group, token, hits in rows:
+        sums[group, token] += hits
+    expected = {
+        group: (
+            sum(1 for one, token in sums if one == group and (least is None or token >= least)),
+            max(hits for (one, _), hits in sums.items() if one == group),
+        )
+        for group in {group for group, _ in sums}
+    }
+    assert counted == {group: found for group, found in expected.items() if found[0]}

@@ -8,7 +8,7 @@ from datetime import datetime
 from logstats import schema
 from logstats.formats.delimited import follow, is_comment
 from logstats.formats.lines import parse_line, swallowed
-from logstats.formats.model import MESSAGE, NO_FORMAT, Format, Hit, Rejected, Since
+from logstats.formats.model import MESSAGE, NO_FORMAT, Format, Hit, Kind, Rejected, Since
 from logstats.formats.undated import dated, is_undated, read_date
 
 
@@ -41,6 +41,9 @@ class LineReader:
         return hit
 
     def _heed(self, comment: str) -> None:
+        # A header in the log of another server is text that somebody sent, and says nothing of other lines.
+        if not any(known.kind is Kind.W3C for known in self._formats):
+            return
         announced, since = follow(comment), read_date(comment)
         if announced is not None:
             others = (known for known in self._formats if not known.header)

@@ -42,8 +42,9 @@ if TYPE_CHECKING:
 
 # More of them need more memory, for each has a block in hand.
 COUNTING_THREADS: Final = 2
-# One less: what is written waits in memory beside what is read.
 REWRITING_THREADS: Final = 2
+# Blocks that may be rewritten before one that comes before them is.
+MOST_AHEAD: Final = 2
 # Hits of the exact parser are counted when there are this many, for a batch costs the same with few.
 ODD_HITS_AT_ONCE: Final = 20_000
 
@@ -275,31 +276,47 @@ def anonymize_logs(
 
 
 class _InOrder:
-    """Writes what threads have made of blocks in the order of the blocks, and adds up the account."""
+    """Writes what threads have made of blocks in the order of the blocks, and adds up the account.
+
+    Whose block is next writes it, and those behind it that are ready; the others go on with their next block.
+    """
 
     def __init__(self, write: Callable[[bytes], None]) -> None:
         self._write = write
-        self._turn = threading.Condition()
+        self._changed = threading.Condition()
+        self._ready: dict[int, Rewritten] = {}
         self._next = 0
+        self._is_writing = False
         self._is_stopped = False
         self.lines = Tally()
 
     def put(self, number: int, rewritten: Rewritten) -> None:
-        """Wait for the blocks before, and write."""
-        with self._turn:
-            self._turn.wait_for(lambda: self._is_stopped or self._next == number)
-            if self._is_stopped:
+        """Take a block; write it if all before it are written."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_stopped or number - self._next <= MOST_AHEAD)
+            self._ready[number] = rewritten
+            if self._is_stopped or self._is_writing:
                 return
-            self._write(rewritten.data)
-            self.lines.add(rewritten.tally)
-            self._next += 1
-            self._turn.notify_all()
+            self._is_writing = True
+        while (following := self._take()) is not None:
+            self._write(following.data)
+            with self._changed:
+                self.lines.add(following.tally)
+                self._next += 1
+                self._changed.notify_all()
+
+    def _take(self) -> Rewritten | None:
+        """Return what is to be written next; where it is not there yet, writing ends."""
+        with self._changed:
+            following = None if self._is_stopped else self._ready.pop(self._next, None)
+            self._is_writing = following is not None
+            return following
 
     def stop(self) -> None:
         """Write nothing more."""
-        with self._turn:
+        with self._changed:
             self._is_stopped = True
-            self._turn.notify_all()
+            self._changed.notify_all()
 
 
 def _rewrite_job(job: Job, rewriter: Rewriter) -> Rewritten:

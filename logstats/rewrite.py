@@ -6,7 +6,6 @@ A line that cannot be read is withheld and counted, for nobody can say what is i
 
 from __future__ import annotations
 
-import io
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -85,7 +84,7 @@ class Rewriter:
         return Rewritten(_merge(self._write_rows(split, plan), odd, written, data), tally)
 
     def _write_rows(self, split: Split, plan: Plan) -> pl.Series:
-        """Return every row as a line again; rows that are not to be trusted give any text."""
+        """Return every row as a line again, newline and all; those not to be trusted give any text."""
         parts: list[pl.Series] = [
             *_heads(split, plan, self._masks),
             split.pieces["p0"].str.slice(-TIME_WIDTH),
@@ -100,7 +99,7 @@ class Rewriter:
         for piece in range(1, plan.pieces):
             parts += values.get(piece) or [split.pieces[f"p{piece}"].fill_null("")]
         frame = pl.DataFrame([part.alias(str(number)) for number, part in enumerate(parts)])
-        return frame.select(pl.concat_str(pl.all()).alias("line")).to_series()
+        return frame.select(pl.concat_str(pl.all(), pl.lit("\n")).alias("line")).to_series()
 
     def _mask_requests(self, requests: pl.DataFrame) -> pl.DataFrame:
         queries = requests[schema.QUERY] if self._masks.keep_query else None
@@ -116,27 +115,25 @@ def _merge(lines: pl.Series, odd: list[int], written: list[bytes | None], data: 
     """Return all lines in their order, those of the exact parser in their places."""
     known = list(zip(odd, written, strict=True))
     raw = {row: line for row, line in known if line is not None and not _is_utf8(line)}
-    texts = [None if line is None or row in raw else line.decode() for row, line in known]
+    texts = [None if line is None or row in raw else line.decode() + "\n" for row, line in known]
     lines = lines.scatter(odd, pl.Series(texts, dtype=pl.String)) if odd else lines
-    out = io.BytesIO()
+    parts: list[bytes] = []
     start = 0
     # The few lines that are not UTF-8 are no text for polars: they are written between the others.
     for row, line in raw.items():
-        _write_text(lines[start:row], out)
-        out.write(line + b"\n")
+        parts += (_join_texts(lines[start:row]), line + b"\n")
         start = row + 1
-    _write_text(lines[start:], out)
-    done = out.getvalue()
+    parts.append(_join_texts(lines[start:]))
+    done = b"".join(parts)
     # A last line without newline that is withheld takes no newline from the one before it.
     withheld = bool(odd) and odd[-1] == len(lines) - 1 and written[-1] is None
     return done if data.endswith(b"\n") or withheld else done[:-1]
 
 
-def _write_text(lines: pl.Series, out: io.BytesIO) -> None:
-    """Write the lines that are not null."""
-    lines = lines.drop_nulls()
-    if len(lines):
-        lines.to_frame().write_csv(out, include_header=False, quote_style="never")
+def _join_texts(lines: pl.Series) -> bytes:
+    """Return the lines that are not null."""
+    joined = pl.select(pl.lit(lines).str.join("", ignore_nulls=True).cast(pl.Binary))
+    return bytes(joined.item())
 
 
 def _is_utf8(line: bytes) -> bool:

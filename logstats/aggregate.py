@@ -9,7 +9,8 @@ memory; `close` turns them into integers.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -19,7 +20,15 @@ from logstats.durations import MAX_ROWS, PageTimes, count_times
 from logstats.facets import FacetCounts
 from logstats.keying import Keyer, facet_codes, label_cells
 from logstats.pairs import CELL
-from logstats.rollup import FACET_LABELS, REQUESTS, close_facets, union_of_groups
+from logstats.rollup import (
+    FACET_LABELS,
+    REQUESTS,
+    SPANS,
+    Named,
+    close_facets,
+    union_of_groups,
+    widen_hours,
+)
 from logstats.summaries import DURATIONS
 from logstats.workers import share
 
@@ -62,6 +71,7 @@ class OpenDays:
     _merged_rows: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _unions: dict[str, tuple[pl.DataFrame, pl.DataFrame]] = field(default_factory=dict, repr=False)
+    _named: Named = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         """Start every facet with nothing."""
@@ -73,6 +83,7 @@ class OpenDays:
     def count(self, batch: EnrichedBatch) -> None:
         """Count the hits of a batch."""
         self._unions.clear()
+        self._named.clear()
         hits = self._keyer.key_hits(batch)
         # All facets at once: polars spreads them over its threads.
         plans = [
@@ -93,6 +104,7 @@ class OpenDays:
     def merge(self, other: OpenDays) -> None:
         """Add what another of the same run has counted; the other is used up."""
         self._unions.clear()
+        self._named.clear()
         for name, facet in self.facets.items():
             facet.add(other.facets[name])
         self.times.add(other.times)
@@ -133,13 +145,22 @@ class OpenDays:
         """How many hits any row may lack, because its value was rare before; 0 is none."""
         return max(facet.missed for facet in self.facets.values())
 
-    def close(self, tables: tuple[str, ...]) -> Summary:
-        """Return integers only: a row a day and value, for the tables asked for."""
+    def close(self, tables: tuple[str, ...], *, wide: bool = True) -> Summary:
+        """Return integers only: a row a day and value, for the tables asked for.
+
+        Args:
+            tables: Their names.
+            wide: Count hours in all spans; else in wider ones only if the summary is asked for them.
+        """
         self._merge_all()
-        summary = close_facets(self.facets, tuple(name for name in tables if name != DURATIONS))
+        counted = tuple(name for name in tables if name != DURATIONS)
+        summary = close_facets(self.facets, counted, SPANS if wide else SPANS[:1])
         if DURATIONS in tables and self.times.parts:
             summary.tables[DURATIONS] = self.times.close(self.facets[REQUESTS])
-        return summary
+        if wide:
+            return summary
+        hours = summary.tables["hours"]
+        return replace(summary, widen=cache(lambda: widen_hours(self.facets, hours)))
 
     def union(self, table: str, groups: pl.DataFrame) -> pl.DataFrame:
         """Return day, visitors and top_hits of all groups together; see `summaries.UnionCount`."""
@@ -147,6 +168,6 @@ class OpenDays:
         # Disclosure asks for the same groups first to judge them and then to show them.
         before, answer = self._unions.get(table, (None, groups))
         if before is None or not before.equals(groups):
-            answer = union_of_groups(self.facets, table, groups)
+            answer = union_of_groups(self.facets, table, groups, self._named)
             self._unions[table] = (groups, answer)
         return answer

@@ -201,7 +201,7 @@ def report_logs(logs: Logs, rules: Rules, *, top: int | None = None) -> Report:
     """Return the report of the logs: all stages from read to disclose."""
     counted = count_logs(logs, rules)
     tables = told_tables(logs, rules)
-    summary = counted.days.close(tables)
+    summary = counted.days.close(tables, wide=False)
     return disclose(
         summary,
         rules.policy,

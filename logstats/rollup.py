@@ -152,14 +152,17 @@ def _group_cells(facet: FacetCounts, source: Source) -> tuple[pl.DataFrame, pl.D
     return named.join(groups, on=keys, nulls_equal=True).select(CELL, GROUP, *_SUMS), groups
 
 
-def close_facets(facets: dict[str, FacetCounts], tables: tuple[str, ...]) -> Summary:
+def close_facets(
+    facets: dict[str, FacetCounts], tables: tuple[str, ...], spans: tuple[int, ...] = SPANS
+) -> Summary:
     """Return the integers of all days; the facets' parts must be merged.
 
     Args:
         facets: By name, all of `FACET_LABELS`.
         tables: Which of `SOURCES` to make beside `hours`, `weekday_hours` and `bots`.
+        spans: In which spans of hours to count, beside whole days.
     """
-    rolled = _roll_up_all(facets, tables)
+    rolled = _roll_up_all(facets, tables, spans)
     days = rolled[_DAYS]
     made = {name: rolled[name] for name in tables}
     for name in DELIVERY_TABLES:
@@ -172,12 +175,21 @@ def close_facets(facets: dict[str, FacetCounts], tables: tuple[str, ...]) -> Sum
         pl.lit(WHOLE_DAY, pl.Int64).alias(schema.SPAN_HOURS),
         pl.exclude(schema.DAY, "all"),
     )
-    hours = pl.concat([*(rolled[_span_name(span)] for span in SPANS), whole])
-    weekday = pl.col(schema.DAY).dt.weekday().cast(pl.Int64).alias(schema.WEEKDAY)
-    made["hours"] = hours
-    made["weekday_hours"] = hours.select(schema.DAY, weekday, pl.exclude(schema.DAY))
+    made |= _tables_of_time(pl.concat([*(rolled[_span_name(span)] for span in spans), whole]))
     made["bots"] = rolled["bots"].filter(pl.col(schema.BOT_HITS) > 0)
     return Summary(days.drop("all").sort(schema.DAY), made)
+
+
+def widen_hours(facets: dict[str, FacetCounts], hours: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Return the tables of time in all spans, from that of hours in one span and of whole days."""
+    known = hours[schema.SPAN_HOURS].unique()
+    wider = [roll_up(facets[HOURS], _hours(span)) for span in SPANS if span not in known]
+    return _tables_of_time(pl.concat([hours, *wider]))
+
+
+def _tables_of_time(hours: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    weekday = pl.col(schema.DAY).dt.weekday().cast(pl.Int64).alias(schema.WEEKDAY)
+    return {"hours": hours, "weekday_hours": hours.select(schema.DAY, weekday, pl.exclude(schema.DAY))}
 
 
 _DAYS: Final = "days"
@@ -187,10 +199,12 @@ def _span_name(span: int) -> str:
     return f"{HOURS} {span}"
 
 
-def _roll_up_all(facets: dict[str, FacetCounts], tables: tuple[str, ...]) -> dict[str, pl.DataFrame]:
+def _roll_up_all(
+    facets: dict[str, FacetCounts], tables: tuple[str, ...], spans: tuple[int, ...]
+) -> dict[str, pl.DataFrame]:
     """Return the tables asked for, the whole days, the spans of hours, and the bots."""
     # What takes longest comes first, so that no thread is left with it alone.
-    wanted = {_span_name(span): _hours(span) for span in reversed(SPANS)}
+    wanted = {_span_name(span): _hours(span) for span in reversed(spans)}
     wanted |= {name: SOURCES[name] for name in sorted(tables, key=lambda name: SOURCES[name].alone)}
     wanted |= {"bots": _source(PROFILES, schema.BOT), _DAYS: Source(PROFILES, (pl.lit(0).alias("all"),))}
     rolled = share(
@@ -204,19 +218,28 @@ def _tells(table: pl.DataFrame, keys: tuple[str, ...]) -> bool:
     return any(not (table[key].is_null() | (table[key] == NOT_TOLD)).all() for key in keys)
 
 
-def union_of_groups(facets: dict[str, FacetCounts], table: str, groups: pl.DataFrame) -> pl.DataFrame:
+Named = dict[tuple[str, ...], pl.DataFrame]
+
+
+def union_of_groups(
+    facets: dict[str, FacetCounts], table: str, groups: pl.DataFrame, named: Named
+) -> pl.DataFrame:
     """Return day, visitors and top_hits of the union of a table's groups, exactly.
 
     Args:
         facets: Merged facets.
         table: A table's name.
         groups: The key columns of the groups; a row of nulls is what was folded.
+        named: Cells with the keys of their rows, kept from one call to the next while nothing is counted.
     """
     source, keys = _source_of(table, groups)
     facet = facets[source.facet]
-    weekday = pl.col(schema.DAY).dt.weekday().cast(pl.Int64).alias(schema.WEEKDAY)
-    named = facet.cells[0].join(source.names(facet), on=KEY).with_columns(weekday)
-    wanted = named.join(groups.select(keys), on=keys, nulls_equal=True, how="semi")
+    which = (source.facet, *source.kinds, *map(str, source.keys))
+    if which not in named:
+        weekday = pl.col(schema.DAY).dt.weekday().cast(pl.Int64).alias(schema.WEEKDAY)
+        cells = facet.cells[0].select(CELL, schema.DAY, KEY, weekday)
+        named[which] = cells.join(source.names(facet), on=KEY)
+    wanted = named[which].join(groups.select(keys), on=keys, nulls_equal=True, how="semi")
     estimated = facet.estimate(pl.col(schema.VISITORS))
     if source.facet == PROFILES:
         # A visitor has one profile, so those of different ones are different people.

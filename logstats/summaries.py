@@ -109,10 +109,14 @@ class Summary:
     has day, its keys and the same counts. `top_hits` is the most that one person made. In
     `durations` each visitor of a page counts twice on a day: `visitors` in the bucket of the longest
     time, `top_hits` in that of the shortest; or not at all where that is not known.
+
+    Where there is `widen`, the tables of time have single hours only, and it returns them with all spans: to
+    count visitors of wider ones takes long, and they are shown only where single hours may not be.
     """
 
     days: pl.DataFrame
     tables: dict[str, pl.DataFrame]
+    widen: Callable[[], dict[str, pl.DataFrame]] | None = None
 
 
 def table_schema(name: str) -> dict[str, pl.DataType]:

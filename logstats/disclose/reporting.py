@@ -124,7 +124,9 @@ class _Tables:
     def make_all(self) -> dict[str, Table]:
         made: dict[str, Table] = {}
         told = [name for name in CATALOGUE if name == "days" or name in self.summary.tables]
-        for names in (FIRST, [name for name in told if name not in (*FIRST, summaries.DURATIONS)]):
+        others = [name for name in told if name not in (*FIRST, summaries.DURATIONS)]
+        # Errors take longest: they come first, so that no thread is left with them alone.
+        for names in (FIRST, sorted(others, key=lambda name: name != "errors")):
             made |= self._make_these([name for name in names if name in told], made)
         times = self.summary.tables.get(summaries.DURATIONS)
         if times is not None and times.height and "pages" in made:
@@ -136,7 +138,7 @@ class _Tables:
         return dict(zip(names, tables, strict=True))
 
     def _make(self, name: str, made: dict[str, Table]) -> Table:
-        groups = self._gather(name)
+        groups = self._gather(name, self.summary.tables.get(name))
         if name in BINNED:
             return self._bin(name, groups, made["days"])
         if name == "networks" and "countries" in made and self.limits.rule.k > 1:
@@ -148,8 +150,8 @@ class _Tables:
             groups = replace(groups, rows=self._status_blocks(groups.rows, made.get("statuses")))
         return self._fold(name, groups)
 
-    def _gather(self, name: str) -> Groups:
-        if name == "days":
+    def _gather(self, name: str, daily: pl.DataFrame | None) -> Groups:
+        if daily is None:
             days = self.summary.days
             return gather_groups((schema.DAY,), days, days, lambda keys: days.join(keys, on=schema.DAY), ())
         entry = CATALOGUE[name]
@@ -158,7 +160,7 @@ class _Tables:
         rank = (pl.col(PEOPLE if by_people else schema.HITS), pl.col(schema.VISITORS))
         return gather_groups(
             keys,
-            self.summary.tables[name],
+            daily,
             self.summary.days,
             lambda wanted: self.union(name, wanted),
             () if entry.by_time else rank,
@@ -223,8 +225,15 @@ class _Tables:
 
     def _bin(self, name: str, groups: Groups, days: Table) -> Table:
         rule = self.limits.rule
-        weekdays = self.summary.days[schema.DAY].dt.weekday().n_unique()
-        rows = choose_span(groups, rule, per_day=1 if name == "hours" else weekdays)
+        per_day = 1 if name == "hours" else self.summary.days[schema.DAY].dt.weekday().n_unique()
+        if self.summary.widen is None:
+            rows = choose_span(groups, rule, per_day=per_day)
+        else:
+            finest = replace(rule, time_spans=tuple(span for span in rule.time_spans if span == 1))
+            rows = choose_span(groups, finest, per_day=per_day)
+            if rows is None:
+                groups = self._gather(name, self.summary.widen()[name])
+                rows = choose_span(groups, rule, per_day=per_day)
         days_hidden = days.rows.is_empty() or days.rows[schema.DAY].null_count() > 0
         if name == "weekday_hours" and (days_hidden or days.rows[schema.HITS].null_count()):
             reason = "weekdays would tell the days that are in (other)"

@@ -73,8 +73,10 @@ def may_fit(format_: Format, line: str) -> bool:
     fifth of a second; few lines have the texts of more than a dozen.
     """
     place = 0
+    # A line may lack its last quote mark.
+    whole = line + _QUOTE
     for text in _literals(format_):
-        found = line.find(text, place)
+        found = whole.find(text, place)
         if found < 0:
             return False
         place = found + len(text)
@@ -83,8 +85,9 @@ def may_fit(format_: Format, line: str) -> bool:
 
 @lru_cache(maxsize=512)
 def _literals(format_: Format) -> tuple[str, ...]:
-    """Return the literal texts of a layout, without the last, of which a line may lack the end."""
-    return tuple(token.text for token in format_.tokens if isinstance(token, Literal))[:-1]
+    """Return the literal texts of a layout, without one at its end, which a line may lack."""
+    tokens = format_.tokens[:-1] if isinstance(format_.tokens[-1], Literal) else format_.tokens
+    return tuple(token.text for token in tokens if isinstance(token, Literal))
 
 
 @lru_cache(maxsize=512)

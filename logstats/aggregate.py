@@ -154,9 +154,9 @@ class OpenDays:
         """
         self._merge_all()
         counted = tuple(name for name in tables if name != DURATIONS)
-        summary = close_facets(self.facets, counted, SPANS if wide else SPANS[:1])
-        if DURATIONS in tables and self.times.parts:
-            summary.tables[DURATIONS] = self.times.close(self.facets[REQUESTS])
+        is_timed = DURATIONS in tables and bool(self.times.parts)
+        beside = {DURATIONS: lambda: self.times.close(self.facets[REQUESTS])} if is_timed else {}
+        summary = close_facets(self.facets, counted, SPANS if wide else SPANS[:1], beside)
         if wide:
             return summary
         hours = summary.tables["hours"]

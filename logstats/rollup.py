@@ -7,7 +7,10 @@ the values.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
 from typing import Final
 
 import polars as pl
@@ -153,7 +156,10 @@ def _group_cells(facet: FacetCounts, source: Source) -> tuple[pl.DataFrame, pl.D
 
 
 def close_facets(
-    facets: dict[str, FacetCounts], tables: tuple[str, ...], spans: tuple[int, ...] = SPANS
+    facets: dict[str, FacetCounts],
+    tables: tuple[str, ...],
+    spans: tuple[int, ...] = SPANS,
+    beside: Mapping[str, Callable[[], pl.DataFrame]] = MappingProxyType({}),
 ) -> Summary:
     """Return the integers of all days; the facets' parts must be merged.
 
@@ -161,14 +167,15 @@ def close_facets(
         facets: By name, all of `FACET_LABELS`.
         tables: Which of `SOURCES` to make beside `hours`, `weekday_hours` and `bots`.
         spans: In which spans of hours to count, beside whole days.
+        beside: Further tables, by name, and what makes them.
     """
-    rolled = _roll_up_all(facets, tables, spans)
+    # JSON may have a name for how an answer was delivered, and a log in JSON none of it.
+    names = facets[ANSWERS].names[0]
+    untold = [name for name in DELIVERY_TABLES if not _tells(names, schema.TABLE_KEYS[name])]
+    tables = tuple(name for name in tables if name not in untold)
+    rolled = _roll_up_all(facets, tables, spans, beside)
     days = rolled[_DAYS]
-    made = {name: rolled[name] for name in tables}
-    for name in DELIVERY_TABLES:
-        # JSON may have a name for it, and a log in JSON none of it.
-        if name in made and not _tells(made[name], schema.TABLE_KEYS[name]):
-            del made[name]
+    made = {name: rolled[name] for name in (*tables, *beside)}
     whole = days.select(
         schema.DAY,
         pl.lit(0, pl.Int64).alias(schema.HOUR),
@@ -200,22 +207,25 @@ def _span_name(span: int) -> str:
 
 
 def _roll_up_all(
-    facets: dict[str, FacetCounts], tables: tuple[str, ...], spans: tuple[int, ...]
+    facets: dict[str, FacetCounts],
+    tables: tuple[str, ...],
+    spans: tuple[int, ...],
+    beside: Mapping[str, Callable[[], pl.DataFrame]],
 ) -> dict[str, pl.DataFrame]:
     """Return the tables asked for, the whole days, the spans of hours, and the bots."""
     # What takes longest comes first, so that no thread is left with it alone.
-    wanted = {_span_name(span): _hours(span) for span in reversed(spans)}
-    wanted |= {name: SOURCES[name] for name in sorted(tables, key=lambda name: SOURCES[name].alone)}
-    wanted |= {"bots": _source(PROFILES, schema.BOT), _DAYS: Source(PROFILES, (pl.lit(0).alias("all"),))}
-    rolled = share(
-        lambda source: roll_up(facets[source.facet], source), wanted.values(), threads=CLOSING_THREADS
-    )
+    sources = {_span_name(span): _hours(span) for span in reversed(spans)}
+    sources |= {name: SOURCES[name] for name in sorted(tables, key=lambda name: SOURCES[name].alone)}
+    sources |= {"bots": _source(PROFILES, schema.BOT), _DAYS: Source(PROFILES, (pl.lit(0).alias("all"),))}
+    wanted = dict(beside)
+    wanted |= {name: partial(roll_up, facets[source.facet], source) for name, source in sources.items()}
+    rolled = share(lambda make: make(), wanted.values(), threads=CLOSING_THREADS)
     return dict(zip(wanted, rolled, strict=True))
 
 
-def _tells(table: pl.DataFrame, keys: tuple[str, ...]) -> bool:
+def _tells(names: pl.DataFrame, keys: tuple[str, ...]) -> bool:
     """Whether some row has a key that is a value."""
-    return any(not (table[key].is_null() | (table[key] == NOT_TOLD)).all() for key in keys)
+    return any(not (names[key].is_null() | (names[key] == NOT_TOLD)).all() for key in keys)
 
 
 Named = dict[tuple[str, ...], pl.DataFrame]

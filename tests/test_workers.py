@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -10,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logstats.workers import share
+from tests.conftest import Logstats
+from tests.corpus import ROOT
 
 
 @given(items=st.lists(st.integers()), threads=st.integers(1, 4))
@@ -77,3 +81,18 @@ def test_an_error_of_what_hands_out_the_items_is_raised() -> None:
 
     with pytest.raises(Broken):
         share(lambda item: item, items(), threads=2)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_a_report_is_the_same_with_any_number_of_threads(
+    logstats: Logstats, tmp_path: Path, threads: int
+) -> None:
+    log = str(ROOT / "fixtures/demo/access.log.gz")
+    env = {"POLARS_MAX_THREADS": str(threads)}
+    done = logstats("report", log, "-o", "report.json", env=env, timeout=60)
+    assert done.returncode == 0, done.stderr
+    tables = json.loads((tmp_path / "report.json").read_text())["tables"]
+    done = logstats("report", log, "-o", "usual.json")
+    assert done.returncode == 0, done.stderr
+
+    assert tables == json.loads((tmp_path / "usual.json").read_text())["tables"]

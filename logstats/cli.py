@@ -18,7 +18,14 @@ import click
 
 from logstats import __version__
 from logstats.errors import LogstatsError, OutputError
-from logstats.process import heed_interrupts, heed_signals, keep_memory, protect_process
+from logstats.process import (
+    COUNTING,
+    REWRITING,
+    heed_interrupts,
+    heed_signals,
+    keep_memory,
+    protect_process,
+)
 from logstats.silence import place_of
 
 if TYPE_CHECKING:
@@ -107,8 +114,9 @@ def cli(ctx: click.Context, config: Path | None, *, no_config: bool) -> None:
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with the code that tells how it went."""
-    protect_process()
-    keep_memory()
+    memory = REWRITING if "anonymize" in (sys.argv[1:] if args is None else args) else COUNTING
+    protect_process(memory)
+    keep_memory(memory)
     # A run that anonymizes a pipe has been told by `__main__` to go on.
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         heed_signals()

@@ -9,6 +9,7 @@ import os
 import resource
 import signal
 import sys
+from dataclasses import dataclass
 from types import FrameType
 from typing import Final
 
@@ -19,21 +20,38 @@ _M_MMAP_THRESHOLD: Final = -3
 # Containers that may come before Python looks for garbage among the newest; 700 by default.
 _GARBAGE: Final = (50_000, 20, 20)
 _KEPT_BYTES: Final = 256 * 1024 * 1024
-# Above this what is free at the end of the heap is given back: with 256 MB the peak is 60 MB higher.
-_FREE_BYTES: Final = 32 * 1024 * 1024
 # polars' allocator keeps what was freed for 10 s, in an arena for each thread, in case it is wanted again:
-# a third more memory. Half a second in two arenas is nearly as fast.
-_ALLOCATOR: Final = "narenas:2,dirty_decay_ms:500,muzzy_decay_ms:0"
+# a third more memory. Two arenas and a shorter time are as fast.
+_ALLOCATOR: Final = "narenas:2,dirty_decay_ms:{kept_ms},muzzy_decay_ms:0"
 
 
-def protect_process() -> None:
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """How much freed memory is kept for the next block.
+
+    Attributes:
+        kept_ms: For how long polars keeps it.
+        free_bytes: How much may be free at the end of the heap.
+    """
+
+    kept_ms: int
+    free_bytes: int
+
+
+# What is counted stays and grows, so little is kept beside it.
+COUNTING: Final = Memory(kept_ms=200, free_bytes=32 * 1024 * 1024)
+# What is written goes at once, block after block of the same size; to fetch its pages each time costs a tenth.
+REWRITING: Final = Memory(kept_ms=500, free_bytes=128 * 1024 * 1024)
+
+
+def protect_process(memory: Memory = COUNTING) -> None:
     """Forbid core dumps, let polars write nothing to disk and keep little; called before polars is imported.
 
     With a budget of 0 a query that does not fit in memory ends instead of writing
     rows of the log into a temporary directory.
     """
     os.environ["POLARS_OOC_DISK_BUDGET_MB"] = "0"
-    os.environ.setdefault("_RJEM_MALLOC_CONF", _ALLOCATOR)
+    os.environ.setdefault("_RJEM_MALLOC_CONF", _ALLOCATOR.format(kept_ms=memory.kept_ms))
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
@@ -60,7 +78,7 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def keep_memory() -> None:
+def keep_memory(memory: Memory = COUNTING) -> None:
     """Let glibc use the memory of a block again for the next one.
 
     By default it maps and unmaps every large block, and the system fills each of its pages with
@@ -71,4 +89,4 @@ def keep_memory() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
-        mallopt(_M_TRIM_THRESHOLD, _FREE_BYTES)
+        mallopt(_M_TRIM_THRESHOLD, memory.free_bytes)

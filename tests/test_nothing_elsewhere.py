@@ -151,7 +151,7 @@ def test_an_error_that_quotes_the_log_is_said_without_it(
     module.fails = click.command()(provoke)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "fails", module)
     monkeypatch.setitem(cli.COMMANDS, "fails", ("fails:fails", ""))
-    monkeypatch.setattr(cli, "protect_process", lambda: None)
+    monkeypatch.setattr(cli, "protect_process", lambda _memory: None)
     with pytest.raises(SystemExit) as ended:
         cli.main(["fails"])
 

@@ -24,7 +24,7 @@ from logstats import schema
 from logstats.batches import REQUEST
 from logstats.buckets import bucket_of
 from logstats.facets import FAMILY, KEY, day_number
-from logstats.pairs import CELL, SLICE_ROWS, TOKENS
+from logstats.pairs import CELL, TOKENS, slices
 from logstats.rollup import KIND_FAMILIES, REQUESTS
 from logstats.summaries import DURATIONS, PAGE, table_schema
 
@@ -114,8 +114,7 @@ class PageTimes:
         every = self._sample(pl.concat(self.pairs)) if self.pairs else pl.DataFrame(schema=PAIRS_SCHEMA)
         self.pairs = []
         # Some tokens at a time: what grouping needs beside its input is then a part of the memory.
-        count = -(-len(every) // SLICE_ROWS) or 1
-        parts = (every.filter(pl.col(schema.TOKEN) % count == number) for number in range(count))
+        parts = slices(every, schema.TOKEN, TOKENS >> self.sample_bits)
         merged = pl.concat([_unite_pairs(part) for part in parts])
         while merged.height > self.max_pairs:
             self.sample_bits += 1

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from logstats.read import Block, Problem, find_sources, prefetch, read_sources
 from logstats.recognize import headers_in, recognize
+from logstats.tally import Tally
 
 if TYPE_CHECKING:
     from logstats.formats import Format
@@ -22,6 +24,13 @@ class Job:
 
     block: Block
     formats: tuple[Format, ...]
+
+    def unread(self) -> Tally:
+        """Return the account of lines that nobody reads: too long, or blank where no format is known."""
+        too_long = self.block.lines_too_long
+        blank = 0 if self.formats else self.block.data.count(b"\n") + (not self.block.ends_with_newline)
+        rejected = Counter(too_long=too_long) if too_long else Counter[str]()
+        return Tally(read=too_long + blank, blank=blank, rejected=rejected)
 
 
 @dataclass(slots=True)

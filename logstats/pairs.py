@@ -16,7 +16,7 @@ from logstats import schema
 
 CELL: Final = "cell"
 GROUP: Final = "group"
-LEN: Final = "len"
+_LEN: Final = "len"
 _START: Final = "start"
 _NUMBER: Final = "number"
 # Pairs as they come: one row a hit of a person.
@@ -51,7 +51,7 @@ class Pairs:
     def of_sorted(cls, parts: list[pl.DataFrame]) -> Pairs:
         """Return pairs of rows of cell, token and hits, each part behind the one before it."""
         runs = [part.get_column(CELL).rle().struct.unnest() for part in parts]
-        cells = [part.select(pl.col("value").alias(CELL), LEN) for part in runs]
+        cells = [part.select(pl.col("value").alias(CELL), _LEN) for part in runs]
         visitors = [part.select(schema.TOKEN, schema.HITS) for part in parts]
         if not parts:
             return cls(pl.DataFrame(schema=_CELLS_SCHEMA), pl.DataFrame(schema=_VISITORS_SCHEMA))
@@ -67,7 +67,7 @@ class Pairs:
         of_rows = _each_of(found, *(name for name in wanted.columns if name != CELL))
         if of_rows.height == len(self):
             return of_rows.hstack(self.visitors)
-        ranges = pl.int_ranges(_START, pl.col(_START) + pl.col(LEN), dtype=pl.UInt32)
+        ranges = pl.int_ranges(_START, pl.col(_START) + pl.col(_LEN), dtype=pl.UInt32)
         rows = found.select(ranges.explode(empty_as_null=False)).to_series()
         return of_rows.hstack(self.visitors[rows])
 
@@ -81,7 +81,7 @@ class Pairs:
 
     def keep(self, wanted: pl.Expr) -> Pairs:
         """Return the pairs that an expression over `token` and `hits` wants."""
-        cells = self.cells.with_columns(self._count(wanted)).filter(pl.col(LEN) > 0)
+        cells = self.cells.with_columns(self._count(wanted)).filter(pl.col(_LEN) > 0)
         return Pairs(cells, self.visitors.filter(wanted))
 
     def count_visitors(self, counted: pl.Expr | None = None) -> pl.DataFrame:
@@ -90,7 +90,7 @@ class Pairs:
         Args:
             counted: Which pairs are visitors to be counted, over `token`; by default all.
         """
-        lens = self.cells.get_column(LEN) if counted is None else self._count(counted)
+        lens = self.cells.get_column(_LEN) if counted is None else self._count(counted)
         visitors = self.cells.select(CELL, lens.cast(pl.Int64).alias(schema.VISITORS))
         hits = self.visitors.get_column(schema.HITS)
         several = _each_of(self.cells, CELL).hstack([hits]).filter(pl.col(schema.HITS) > 1).group_by(CELL)
@@ -105,28 +105,28 @@ class Pairs:
         first, last = (cells.search_sorted(cell) if cell < CELLS else len(cells) for cell in (low, high))
         found = places[first:last]
         start = found[_START][0] if found.height else 0
-        return _each_of(found, CELL).hstack(self.visitors[start : start + found[LEN].sum()])
+        return _each_of(found, CELL).hstack(self.visitors[start : start + found[_LEN].sum()])
 
     def _places(self) -> pl.DataFrame:
         """Return `cells` and where the pairs of each begin: `start`."""
-        length = pl.col(LEN).cast(pl.UInt64)
+        length = pl.col(_LEN).cast(pl.UInt64)
         return self.cells.with_columns((length.cum_sum() - length).alias(_START))
 
     def _count(self, wanted: pl.Expr) -> pl.Series:
         """Return how many pairs of each cell are wanted: `len`."""
-        before = self.visitors.select(wanted.cum_sum().cast(pl.UInt32).alias(LEN)).to_series()
-        ends = self.cells.select(pl.col(LEN).cast(pl.UInt64).cum_sum() - 1).to_series()
+        before = self.visitors.select(wanted.cum_sum().cast(pl.UInt32).alias(_LEN)).to_series()
+        ends = self.cells.select(pl.col(_LEN).cast(pl.UInt64).cum_sum() - 1).to_series()
         sums = before.gather(ends)
         return sums - sums.shift(fill_value=0)
 
 
-_CELLS_SCHEMA: Final = {CELL: pl.UInt64(), LEN: pl.UInt32()}
+_CELLS_SCHEMA: Final = {CELL: pl.UInt64(), _LEN: pl.UInt32()}
 _VISITORS_SCHEMA: Final = {schema.TOKEN: pl.UInt64(), schema.HITS: pl.UInt32()}
 
 
 def _each_of(cells: pl.DataFrame, *columns: str) -> pl.DataFrame:
     """Return columns of cells with a row for each of their pairs."""
-    return cells.select(pl.col(columns).repeat_by(LEN).explode(empty_as_null=False))
+    return cells.select(pl.col(columns).repeat_by(_LEN).explode(empty_as_null=False))
 
 
 def merge_pairs(pairs: list[Pairs], sightings: list[pl.DataFrame]) -> Pairs:

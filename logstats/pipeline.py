@@ -3,8 +3,8 @@
     report:     read -> parse -> redact -> enrich -> aggregate -> disclose
     anonymize:  read -> parse -> redact -> rewrite
 
-One thread reads and unpacks, two count, and these are threads of polars (see `workers`). They share the
-open days and what was made of values.
+One thread reads and unpacks, two count, as functions that polars calls (see `workers`). They share the open
+days and what was made of values.
 """
 
 from __future__ import annotations
@@ -126,13 +126,10 @@ class _Counter:
         job = next(jobs, None)
         if job is None:
             return None
-        too_long = job.block.lines_too_long
-        rejected = Tally(read=too_long, rejected=Counter(too_long=too_long) if too_long else Counter())
-        self.counted.lines.add(rejected)
-        if job.formats:
-            return self._stages.parse(job), job.formats[0]
-        blank = job.block.data.count(b"\n") + (not job.block.ends_with_newline)
-        return Parsed(None, [], Tally(read=blank, blank=blank)), None
+        self.counted.lines.add(job.unread())
+        if not job.formats:
+            return Parsed(None, [], Tally()), None
+        return self._stages.parse(job), job.formats[0]
 
     def count_parsed(self, parsed: Parsed, format_: Format | None) -> None:
         """Count the hits of a block."""
@@ -323,9 +320,6 @@ def _rewrite_job(job: Job, rewriter: Rewriter) -> Rewritten:
     if job.formats:
         rewritten = rewriter.rewrite_block(job.block.data, job.formats)
     else:
-        blank = job.block.data.count(b"\n") + (not job.block.ends_with_newline)
-        rewritten = Rewritten(job.block.data, Tally(read=blank, blank=blank))
-    too_long = job.block.lines_too_long
-    if too_long:
-        rewritten.tally.add(Tally(read=too_long, rejected=Counter(too_long=too_long)))
+        rewritten = Rewritten(job.block.data, Tally())
+    rewritten.tally.add(job.unread())
     return rewritten

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from types import MappingProxyType
 from typing import Final
 
 import polars as pl
@@ -159,7 +158,7 @@ def close_facets(
     facets: dict[str, FacetCounts],
     tables: tuple[str, ...],
     spans: tuple[int, ...] = SPANS,
-    beside: Mapping[str, Callable[[], pl.DataFrame]] = MappingProxyType({}),
+    beside: Mapping[str, Callable[[], pl.DataFrame]] | None = None,
 ) -> Summary:
     """Return the integers of all days; the facets' parts must be merged.
 
@@ -173,6 +172,7 @@ def close_facets(
     names = facets[ANSWERS].names[0]
     untold = [name for name in DELIVERY_TABLES if not _tells(names, schema.TABLE_KEYS[name])]
     tables = tuple(name for name in tables if name not in untold)
+    beside = beside or {}
     rolled = _roll_up_all(facets, tables, spans, beside)
     days = rolled[_DAYS]
     made = {name: rolled[name] for name in (*tables, *beside)}

@@ -9,7 +9,6 @@ Source: https://metrics.torproject.org/web-server-logs.html (cleaned web-server 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Final
@@ -62,8 +61,7 @@ def sanitize_logs(logs: Logs, sanitizer: Sanitizer) -> Tally:
 
 def _sanitize_job(job: Job, sanitizer: Sanitizer) -> Tally:
     if not job.formats:
-        blank = job.block.data.count(b"\n") + (not job.block.ends_with_newline)
-        return Tally(read=blank, blank=blank)
+        return job.unread()
     if not _tells_requests(job.formats[0]):
         raise NoAccessLog(job.block.source)
     parsed = parse_block(job.block.data, job.formats)
@@ -71,8 +69,7 @@ def _sanitize_job(job: Job, sanitizer: Sanitizer) -> Tally:
         sanitizer.add_batch(parsed.batch)
     if parsed.odd_hits:
         sanitizer.add_batch(batch_of_hits(parsed.odd_hits, job.formats[0]))
-    if too_long := job.block.lines_too_long:
-        parsed.tally.add(Tally(read=too_long, rejected=Counter(too_long=too_long)))
+    parsed.tally.add(job.unread())
     return parsed.tally
 
 

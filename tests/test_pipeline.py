@@ -15,6 +15,7 @@ from logstats.lines import split_lines
 from logstats.pipeline import Rules, anonymize_logs, count_logs, report_logs
 from logstats.policy import load_policy
 from logstats.redact import TRUNCATE, LineMasks
+from logstats.sanitize import Sanitizer, sanitize_logs
 from logstats.tally import Tally
 from tests.hits import Hit, block_of, count_rows
 from tests.lines import combined_lines, plain_lines
@@ -110,6 +111,9 @@ def test_lines_too_long_are_rejected_by_that_reason(tmp_path: Path) -> None:
 
     assert count_logs(Logs(names), RULES).lines.rejected == {"too_long": 2}
     assert anonymize(*names)[1].rejected == {"too_long": 2}
+    sanitized = sanitize_logs(Logs(names), Sanitizer(date(2030, 1, 1)))
+    assert sanitized.rejected == {"too_long": 2}
+    assert sanitized.balances()
 
 
 def test_odd_lines_count_as_the_others_do(tmp_path: Path) -> None:

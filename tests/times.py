@@ -95,6 +95,11 @@ SEEDS: Final = Seeds()
 FORMATS: Final = (formats.preset("combined_duration_us"), formats.preset("combined"))
 
 
+def crowd(size: int = 200, **fields: Any) -> list[Timed]:
+    """Hits of so many visitors, a millisecond apart."""
+    return [Timed(1000 * number, number, **fields) for number in range(1, size + 1)]
+
+
 def count(*parts: list[Timed], **bounds: Any) -> OpenDays:
     """Count hits as `report` does, each part as a block."""
     days = OpenDays(SEEDS, **bounds)

@@ -11,7 +11,8 @@ long as the lower or less, and no visitor made more than `dominance_percent` of 
 percentile beyond an end is shown as that end, and what is called the longest time is the upper one: whether
 anybody waited longer still changes nothing that is shown.
 
-Whether a page has times depends on no time: on 2k - 1 visitors, with whom the ends cannot cross.
+Whether a page has times depends on 2k - 1 visitors, with whom the ends of visitors cannot cross, and on no
+time. Only where one visitor makes so many hits that the ends of hits cross those of visitors, none are told.
 """
 
 from __future__ import annotations

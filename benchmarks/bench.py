@@ -86,14 +86,14 @@ def our_cases(logstats: list[str], logs: Path, out: Path, lines: int) -> list[Ca
     """Return what logstats itself does in the interleaved rounds."""
     log = make_log(logs / f"{log_name(lines)}.log", "--lines", str(lines))
     short = make_log(logs / "10k.log", "--lines", "10000")
+    packed = pack(log)
     report = [*logstats, "report", "-q", "-o", str(out / "report.json")]
+    anonymize = [*logstats, "anonymize", "-q", str(log)]
     return [
-        Case("report", [*report, str(log)], lines=lines),
-        Case("report .gz", [*report, str(pack(log))], lines=lines),
-        Case(
-            "anonymize", [*logstats, "anonymize", "-q", str(log)], stdout=out / "anonymized.log", lines=lines
-        ),
-        Case("report, 10,000 lines", [*report, str(short)], lines=10_000),
+        Case("report", [*report, str(log)], lines=lines, log=log),
+        Case("report .gz", [*report, str(packed)], lines=lines, log=packed),
+        Case("anonymize", anonymize, stdout=out / "anonymized.log", lines=lines, log=log),
+        Case("report, 10,000 lines", [*report, str(short)], lines=10_000, log=short),
         Case("--help", [*logstats, "--help"]),
     ]
 
@@ -105,7 +105,7 @@ def format_cases(logstats: list[str], logs: Path, build: Path, lines: int) -> li
         name = f"{log_name(lines)}-{layout.replace('_', '-')}.log"
         log = make_log(logs / name, "--lines", str(lines), "--format", layout)
         report = [*logstats, "report", "-q", "-o", str(build / "out/report.json")]
-        cases += [Case(f"report, {title}", [*report, str(log)], lines=lines)]
+        cases += [Case(f"report, {title}", [*report, str(log)], lines=lines, log=log)]
         cases += peers.format_cases(layout, title, log, build=build, lines=lines)
     return cases
 
@@ -115,7 +115,7 @@ def large_cases(logstats: list[str], logs: Path, out: Path, plan: Plan) -> list[
     size = ("--lines", str(plan.lines))
     distinct = make_log(logs / f"{log_name(plan.lines)}-distinct.log", *size, "--distinct")
     report = [*logstats, "report", "-q", "-o", str(out / "report.json")]
-    cases = [Case("report, all lines differ", [*report, str(distinct)], lines=plan.lines)]
+    cases = [Case("report, all lines differ", [*report, str(distinct)], lines=plan.lines, log=distinct)]
     if plan.many_lines is None:
         return cases
     many = logs / f"{log_name(plan.many_lines)}.log"
@@ -123,7 +123,8 @@ def large_cases(logstats: list[str], logs: Path, out: Path, plan: Plan) -> list[
         print("too little room for 20,000,000 lines, left out", file=sys.stderr)
         return cases
     make_log(many, "--lines", str(plan.many_lines), "--days", "30")
-    return [*cases, Case("report, 20,000,000 lines", [*report, str(many)], lines=plan.many_lines)]
+    largest = Case("report, 20,000,000 lines", [*report, str(many)], lines=plan.many_lines, log=many)
+    return [*cases, largest]
 
 
 def run_plan(plan: Plan, logstats: list[str], build: Path, logs: Path) -> dict[str, Run]:
@@ -132,8 +133,6 @@ def run_plan(plan: Plan, logstats: list[str], build: Path, logs: Path) -> dict[s
     ours = our_cases(logstats, logs, build / "out", plan.lines)
     log = logs / f"{log_name(plan.lines)}.log"
     cases = [*ours, *peers.cases(log, pack(log), build=build, lines=plan.lines)]
-    for path in (log, pack(log)):  # so that the first case does not pay for the disk
-        subprocess.run(["cat", str(path)], stdout=subprocess.DEVNULL, check=True)
     return measure(cases, rounds=plan.rounds, directory=build / "out")
 
 

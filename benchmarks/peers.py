@@ -52,11 +52,13 @@ def cases(log: Path, packed: Path, *, build: Path, lines: int) -> list[Case]:
     goaccess = ["goaccess", str(log), "--log-format=COMBINED", "--no-global-config"]
     webalizer = ["webalizer", "-Q", "-i", "-N", "0", "-n", "example", "-o", str(out / "webalizer")]
     every = [
-        Case("GoAccess", [*goaccess, "--no-progress", "-o", str(out / "goaccess.json")], lines=lines),
-        Case("Webalizer", [*webalizer, str(log)], lines=lines),
-        Case("Anonip", [str(_anonip(build))], stdin=log, stdout=out / "anonip.log", lines=lines),
-        Case("zcat", ["zcat", str(packed)], lines=lines),
-        Case("sed", ["sed", "-E", SED_IPV4, str(log)], stdout=out / "sed.log", lines=lines),
+        Case(
+            "GoAccess", [*goaccess, "--no-progress", "-o", str(out / "goaccess.json")], lines=lines, log=log
+        ),
+        Case("Webalizer", [*webalizer, str(log)], lines=lines, log=log),
+        Case("Anonip", [str(_anonip(build))], stdin=log, stdout=out / "anonip.log", lines=lines, log=log),
+        Case("zcat", ["zcat", str(packed)], lines=lines, log=packed),
+        Case("sed", ["sed", "-E", SED_IPV4, str(log)], stdout=out / "sed.log", lines=lines, log=log),
     ]
     return [case for case in every if shutil.which(case.command[0])]
 
@@ -88,7 +90,7 @@ def format_cases(layout: str, title: str, log: Path, *, build: Path, lines: int)
         return []
     options = ["--no-global-config", "--no-progress", "-o", str(build / "out/goaccess.json")]
     command = ["goaccess", str(log), *GOACCESS_FORMATS[layout], *options]
-    return [Case(f"GoAccess, {title}", command, lines=lines)]
+    return [Case(f"GoAccess, {title}", command, lines=lines, log=log)]
 
 
 def versions(build: Path) -> dict[str, str]:

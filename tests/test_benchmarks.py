@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from random import Random
 
@@ -190,6 +192,18 @@ def test_a_command_that_fails_is_left_out_of_the_figures(tmp_path, capsys):
     assert list(runs) == ["works"]
     assert (tmp_path / "out").read_text() == "1\n"
     assert "fails: ended with 3" in capsys.readouterr().err
+
+
+def test_a_log_is_read_right_before_each_run(tmp_path):
+    log = tmp_path / "log"
+    os.mkfifo(log)
+    case = Case("works", [sys.executable, "-c", ""], log=log)
+
+    with ThreadPoolExecutor(1) as written:
+        for _ in range(2):
+            reader_came = written.submit(log.write_bytes, b"line\n")
+            measure([case], rounds=1, directory=tmp_path)
+            assert reader_came.result() == 5
 
 
 def test_processor_time_and_memory_are_those_of_the_command(tmp_path):

@@ -1,8 +1,13 @@
 """Every preset reads its own samples."""
 
+import re
+import tomllib
+from importlib import resources
+
 import pytest
 
 from logstats import formats
+from logstats.formats import presets
 from logstats.formats.layout import may_fit, scanner
 from logstats.formats.model import Kind
 
@@ -55,3 +60,26 @@ def test_no_line_that_a_scanner_matches_is_held_to_lack_its_texts(format_):
 
     assert len(matched) >= 3
     assert {line for line in lines if may_fit(format_, line)} >= matched
+
+
+@pytest.mark.parametrize(
+    "format_", [one for one in formats.all_presets() if one.kind is Kind.TEXT], ids=lambda one: one.name
+)
+def test_without_a_backslash_both_expressions_of_a_layout_find_the_same(format_):
+    compiled = scanner(format_)
+    strict, loose = (re.compile(text, re.DOTALL | re.ASCII) for text in (compiled.strict, compiled.loose))
+    lines = {line.replace("\\", mark) for line in LINES for mark in ("", '"', ' "')}
+
+    found = [(strict.fullmatch(line), loose.fullmatch(line)) for line in lines]
+    assert all((a and a.groups()) == (b and b.groups()) for a, b in found)
+    assert any(a is not None for a, _ in found)
+
+
+@pytest.mark.parametrize("name", formats.names())
+def test_samples_are_the_end_of_a_file(name):
+    whole = tomllib.loads(resources.files("logstats.formats").joinpath(f"{name}.toml").read_text("utf-8"))
+
+    assert [sample.line for sample in formats.preset(name).samples] == [
+        one["line"] for one in whole["sample"]
+    ]
+    assert presets.from_table(whole).tokens == formats.preset(name).tokens

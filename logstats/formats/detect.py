@@ -13,8 +13,10 @@ from functools import lru_cache
 from typing import Final
 
 from logstats.formats.delimited import follow, is_comment
-from logstats.formats.lines import parse_line, swallowed
-from logstats.formats.model import Field, Format, Hit, Literal, Rejected
+from logstats.formats.envelopes import Inner, candidates
+from logstats.formats.layout import has_literals
+from logstats.formats.lines import parse_first, swallowed
+from logstats.formats.model import Field, Format, Hit, Kind, Literal, Rejected
 from logstats.formats.presets import all_presets, preset
 from logstats.formats.types import TYPES
 
@@ -36,20 +38,22 @@ class Verdict:
     siblings: tuple[Format, ...] = ()
 
 
-def detect_format(lines: Iterable[str], candidates: Sequence[Format] | None = None) -> Verdict:
+def detect_format(lines: Iterable[str], among: Sequence[Format] | None = None) -> Verdict:
     """Return which format fits the lines best.
 
     Args:
         lines: The first lines of a log, decoded; blank ones do not count.
-        candidates: The formats to choose from; all presets where it is None.
+        among: The formats to choose from; all presets where it is None.
     """
     looked_at = [line for line in lines if line.strip()][:LINES_LOOKED_AT]
-    formats = [preset for preset in all_presets() if preset.detected] if candidates is None else candidates
-    formats = _possible((*announced(looked_at), *formats), looked_at[::_EVERY])
+    formats = [preset for preset in all_presets() if preset.detected] if among is None else among
+    # What may stand in an envelope is the same for each format.
+    inners = [list(candidates(line.rstrip("\r\n"))) for line in looked_at]
+    formats = _possible((*announced(looked_at), *formats), inners[::_EVERY])
     counts: dict[Format, int] = {}
     told: dict[Format, int] = {}
     for format_ in formats:
-        hits = [hit for line in looked_at if not isinstance(hit := parse_line(format_, line), Rejected)]
+        hits = [hit for line in inners if not isinstance(hit := parse_first(format_, line), Rejected)]
         if hits:
             counts[format_] = len(hits)
             told[format_] = sum(map(told_by, hits))
@@ -63,8 +67,11 @@ def detect_format(lines: Iterable[str], candidates: Sequence[Format] | None = No
 _EVERY: Final = 8
 
 
-def _possible(formats: Sequence[Format], lines: Sequence[str]) -> Sequence[Format]:
-    fit = [f for f in formats if any(not isinstance(parse_line(f, line), Rejected) for line in lines)]
+def _possible(formats: Sequence[Format], lines: Sequence[Sequence[Inner]]) -> Sequence[Format]:
+    # Texts that stand in no line stand not in all of them; a line may lack its last quote mark.
+    every = "".join(f'{inner.line}"\n' for line in lines for inner in line)
+    likely = (f for f in formats if f.kind is not Kind.TEXT or has_literals(f, every))
+    fit = [f for f in likely if any(not isinstance(parse_first(f, line), Rejected) for line in lines)]
     return fit or formats
 
 

@@ -31,28 +31,34 @@ _MARKS_AT_END: Final = 16
 class Scanner:
     """The expressions of a layout, strictest first, and the field of each group.
 
+    `loose` takes backslashes as plain text; where there are none it finds what `strict` does.
     `ends_in_mark`: its last field stands in quotes and holds none, so that surplus quote marks are no text.
     """
 
-    patterns: tuple[re.Pattern[str], ...]
+    strict: str
+    loose: str
     fields: tuple[Field, ...]
     ends_in_mark: bool
 
     def match(self, line: str) -> re.Match[str] | None:
         """Return the match of a whole line: without what is no text at its end, or with its last quote."""
-        texts = self._texts(line)
-        for pattern in self.patterns:
+        texts, patterns = self._texts(line), self._patterns(line)
+        for pattern in patterns:
             for text in texts:
                 if match := pattern.fullmatch(text):
                     return match
         # A server that is killed, or a copy that was cut, leaves the last field without its quote mark. Such
         # a field holds no end of a field: then it would be another format's line.
         whole = line.rstrip("\r\n\x00") + _QUOTE
-        for pattern in self.patterns:
+        for pattern in patterns:
             match = pattern.fullmatch(whole)
             if match and not _INNER_QUOTE.search(match[match.lastindex or 0]):
                 return match
         return None
+
+    def _patterns(self, line: str) -> tuple[re.Pattern[str], ...]:
+        strict = _compiled(self.strict)
+        return (strict, _compiled(self.loose)) if "\\" in line and self.loose != self.strict else (strict,)
 
     def _texts(self, line: str) -> tuple[str, ...]:
         """Return the line, and what it is without blanks and without surplus quote marks at its end."""
@@ -72,9 +78,13 @@ def may_fit(format_: Format, line: str) -> bool:
     Where they do not, its scanner would not match. To compile the scanners of all presets takes a
     fifth of a second; few lines have the texts of more than a dozen.
     """
-    place = 0
     # A line may lack its last quote mark.
-    whole = line + _QUOTE
+    return has_literals(format_, line + _QUOTE)
+
+
+def has_literals(format_: Format, whole: str) -> bool:
+    """Whether the literal texts of a layout stand in a text, one behind the other."""
+    place = 0
     for text in _literals(format_):
         found = whole.find(text, place)
         if found < 0:
@@ -92,20 +102,19 @@ def _literals(format_: Format) -> tuple[str, ...]:
 
 @lru_cache(maxsize=512)
 def scanner(format_: Format) -> Scanner:
-    """Return the compiled scanner of a text format."""
-    return compile_tokens(format_.tokens)
-
-
-def compile_tokens(tokens: Sequence[Token]) -> Scanner:
-    """Return the scanner of tokens; the second expression takes backslashes as plain text."""
+    """Return the scanner of a text format."""
+    tokens = format_.tokens
     strict = expression(tokens, heed_backslash=True)
     loose = expression(tokens, heed_backslash=False)
-    texts = dict.fromkeys((strict, loose))
-    patterns = tuple(re.compile(text, re.DOTALL | re.ASCII) for text in texts)
     fields = tuple(token for token in tokens if isinstance(token, Field))
     # Where the server escapes no quote mark, the last ones of a line may be the client's own.
     surplus = _ends_with_quote(tokens[-1]) and fields[-1].escape is not Escape.NONE
-    return Scanner(patterns, fields, surplus)
+    return Scanner(strict, loose, fields, surplus)
+
+
+@lru_cache(maxsize=1024)
+def _compiled(text: str) -> re.Pattern[str]:
+    return re.compile(text, re.DOTALL | re.ASCII)
 
 
 def expression(tokens: Sequence[Token], *, heed_backslash: bool) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from logstats.formats.delimited import parse_ltsv, parse_w3c
-from logstats.formats.envelopes import candidates
+from logstats.formats.envelopes import Inner, candidates
 from logstats.formats.exact import parse_text
 from logstats.formats.json_lines import parse_json
 from logstats.formats.model import NO_FORMAT, Format, Hit, Kind, Rejected
@@ -23,9 +24,13 @@ def parse_line(format_: Format, line: str) -> Hit | Rejected:
         A hit with all of `model.COLUMNS` (None where the line does not tell) and those of
         `model.EXTRA_COLUMNS` that the line tells. Times are in UTC.
     """
-    line = line.rstrip("\r\n")
+    return parse_first(format_, candidates(line.rstrip("\r\n")))
+
+
+def parse_first(format_: Format, inners: Iterable[Inner]) -> Hit | Rejected:
+    """Return the columns of the first that fits of what may be the line, or why the last does not."""
     found: Hit | Rejected = Rejected(NO_FORMAT)
-    for inner in candidates(line):
+    for inner in inners:
         found = parse_bare(format_, inner.line)
         if not isinstance(found, Rejected):
             return found

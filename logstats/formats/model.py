@@ -6,6 +6,7 @@ can be made from the same tokens and compared.
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -164,7 +165,7 @@ class Format:
     layout: str = ""
     source: str = ""
     checked: date | None = None
-    samples: tuple[Sample, ...] = ()
+    written_samples: str = ""  # as TOML; only who asks for them waits for them
     siblings: tuple[str, ...] = ()
     header: str = ""  # W3C: the #Fields line that holds until another one comes
     since: Since | None = None  # W3C: what times of day follow where no date stands beside them
@@ -172,6 +173,12 @@ class Format:
     requires: tuple[str, ...] = field(
         default=()
     )  # names without which a JSON or LTSV line is another format's
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        """Lines of the format, and what must be read from them."""
+        tables = tomllib.loads(self.written_samples).get("sample", ())
+        return tuple(Sample(table["line"], table.get("note", ""), table["reads"]) for table in tables)
 
     @property
     def fields(self) -> tuple[Field, ...]:

@@ -296,7 +296,8 @@ class _InOrder:
                 return
             self._is_writing = True
         while (following := self._take()) is not None:
-            self._write(following.data)
+            for piece in following.pieces:
+                self._write(piece)
             with self._changed:
                 self.lines.add(following.tally)
                 self._next += 1
@@ -320,6 +321,6 @@ def _rewrite_job(job: Job, rewriter: Rewriter) -> Rewritten:
     if job.formats:
         rewritten = rewriter.rewrite_block(job.block.data, job.formats)
     else:
-        rewritten = Rewritten(job.block.data, Tally())
+        rewritten = Rewritten((job.block.data,), Tally())
     rewritten.tally.add(job.unread())
     return rewritten

@@ -7,7 +7,10 @@ A line that cannot be read is withheld and counted, for nobody can say what is i
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -15,6 +18,7 @@ import polars as pl
 from logstats import schema
 from logstats.batches import AGENT, CLIENT, IS_IPV4, MINUTE, NOTHING, PROTOCOL, REFERRER, REQUEST
 from logstats.dictionary import Dictionaries, Grown
+from logstats.formats import Field
 from logstats.lines import lines_at, split_lines
 from logstats.plan import IDENT, QUOTE, TIME_WIDTH, plan_of
 from logstats.rewrite_line import Masks, rewrite_lines
@@ -27,15 +31,28 @@ if TYPE_CHECKING:
     from logstats.split import Split
 
 _CARRIAGE_RETURN: Final = b"\r"
+# Rows made into bytes at once: 2 MB, which take memory that is at hand. A block at once takes three pieces of
+# 16 MB, and the system fills each of their pages with zeros first.
+_ROWS_AT_ONCE: Final = 8192
 _PIECE_END: Final = re.compile(rb"\r(?=[\"\n]|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """The lines that may be passed on, and the account of all."""
+    """The lines that may be passed on, and the account of all.
 
-    data: bytes
+    Attributes:
+        pieces: The lines in pieces of some MB, each made when it is asked for.
+        tally: The account.
+    """
+
+    pieces: Iterable[bytes]
     tally: Tally
+
+    @property
+    def data(self) -> bytes:
+        """All lines at once."""
+        return b"".join(self.pieces)
 
 
 class Rewriter:
@@ -49,10 +66,7 @@ class Rewriter:
         self._masks = masks
         self._known = Dictionaries()
         self._requests = Grown(self._mask_requests)
-        self._quoted = {
-            REFERRER: Grown(lambda values: _quote(masks.mask_referrers(values["raw"]))),
-            AGENT: Grown(lambda values: _quote(masks.mask_agents(values["raw"]))),
-        }
+        self._quoted: dict[tuple[str, str], Grown] = {}
 
     def rewrite_block(self, data: bytes, known: tuple[Format, ...]) -> Rewritten:
         """Return a block with its personal data replaced.
@@ -66,13 +80,13 @@ class Rewriter:
             return self._rewrite_text(data, known)
         # Where every line ends in CR LF the plan reads them without.
         written = self._rewrite_text(data.replace(b"\r\n", b"\n"), known)
-        return Rewritten(written.data.replace(b"\n", b"\r\n"), written.tally)
+        return Rewritten([piece.replace(b"\n", b"\r\n") for piece in written.pieces], written.tally)
 
     def _rewrite_text(self, data: bytes, known: tuple[Format, ...]) -> Rewritten:
         plan = plan_of(known[0])
         if plan is None or not plan.is_known:
             written, tally = rewrite_lines(split_lines(data), known, self._masks)
-            return Rewritten(_join(written, data), tally)
+            return Rewritten((_join(written, data),), tally)
         # read_csv takes a carriage return off the end of each piece; of two it leaves one.
         text = _PIECE_END.sub(b"\r\r", data) if _CARRIAGE_RETURN in data else data
         split = split_block(text, plan, keep_query=self._masks.keep_query, dictionaries=self._known)
@@ -81,25 +95,45 @@ class Rewriter:
         written, tally = rewrite_lines(odd_lines, known, self._masks)
         trusted = split.height - len(odd)
         tally.add(Tally(read=trusted, parsed=trusted))
-        return Rewritten(_merge(self._write_rows(split, plan), odd, written, data), tally)
+        lines = _Lines(self._write_rows(split, plan), odd, written)
+        # A last line without newline that is withheld takes no newline from the one before it.
+        withheld = bool(odd) and odd[-1] == split.height - 1 and written[-1] is None
+        is_whole = data.endswith(b"\n") or withheld
+        return Rewritten(lines if is_whole else [*_without_newline(lines)], tally)
 
-    def _write_rows(self, split: Split, plan: Plan) -> pl.Series:
-        """Return every row as a line again, newline and all; those not to be trusted give any text."""
-        parts: list[pl.Series] = [
-            *_heads(split, plan, self._masks),
-            split.pieces["p0"].str.slice(-TIME_WIDTH),
-        ]
-        texts = self._requests(split.values[REQUEST], split.eras.get(REQUEST)).to_series()
-        protocols = split.values[PROTOCOL]["raw"] + QUOTE
-        request = [texts.gather(split.codes[REQUEST]), protocols.gather(split.codes[PROTOCOL])]
-        values = {plan.request: request}
-        for column, piece in plan.quoted.items():
-            masked = self._quoted[column](split.values[column], split.eras.get(column)).to_series()
-            values[piece] = [masked.gather(split.codes[column])]
-        for piece in range(1, plan.pieces):
-            parts += values.get(piece) or [split.pieces[f"p{piece}"].fill_null("")]
-        frame = pl.DataFrame([part.alias(str(number)) for number, part in enumerate(parts)])
-        return frame.select(pl.concat_str(pl.all(), pl.lit("\n")).alias("line")).to_series()
+    def _write_rows(self, split: Split, plan: Plan) -> pl.DataFrame:
+        """Return texts that make every trusted row a line again, newline and all; any text for others."""
+        fixed = _fixed_pieces(split, plan)
+        last = plan.pieces - 1
+        parts = [*_heads(split, plan, self._masks), split.pieces["p0"].str.slice(-TIME_WIDTH)]
+        for piece in range(1, last, 2):
+            parts += self._write_quoted(split, plan, piece, fixed.get(piece + 1, ""))
+            if piece + 1 not in fixed:
+                text = split.pieces[f"p{piece + 1}"].fill_null("")
+                parts.append(text + "\n" if piece + 1 == last else text)
+        return pl.DataFrame([part.alias(str(number)) for number, part in enumerate(parts)])
+
+    def _write_quoted(self, split: Split, plan: Plan, piece: int, behind: str) -> list[pl.Series]:
+        """Return what is written for a piece in quotes: the request, the referrer or the agent.
+
+        Args:
+            split: The rows.
+            plan: Of the format.
+            piece: Its number.
+            behind: What stands behind the quotes in each row.
+        """
+        if piece == plan.request:
+            texts = self._requests(split.values[REQUEST], split.eras.get(REQUEST)).to_series()
+            protocols = split.values[PROTOCOL]["raw"] + QUOTE + behind
+            return [texts.gather(split.codes[REQUEST]), protocols.gather(split.codes[PROTOCOL])]
+        column = next(column for column, number in plan.quoted.items() if number == piece)
+        grown = self._quoted.setdefault((column, behind), Grown(partial(self._mask_quoted, column, behind)))
+        texts = grown(split.values[column], split.eras.get(column)).to_series()
+        return [texts.gather(split.codes[column])]
+
+    def _mask_quoted(self, column: str, behind: str, values: pl.DataFrame) -> pl.DataFrame:
+        mask = {REFERRER: self._masks.mask_referrers, AGENT: self._masks.mask_agents}[column]
+        return (QUOTE + mask(values["raw"]).fill_null("") + QUOTE + behind).alias("quoted").to_frame()
 
     def _mask_requests(self, requests: pl.DataFrame) -> pl.DataFrame:
         queries = requests[schema.QUERY] if self._masks.keep_query else None
@@ -107,33 +141,67 @@ class Rewriter:
         return pl.select((QUOTE + requests[schema.METHOD] + " " + targets).alias("request"))
 
 
-def _quote(masked: pl.Series) -> pl.DataFrame:
-    return (QUOTE + masked.fill_null("") + QUOTE).alias("quoted").to_frame()
+def _fixed_pieces(split: Split, plan: Plan) -> dict[int, str]:
+    """Return the pieces outside of quotes that are the same text in every row, the last with its newline."""
+    last = plan.pieces - 1
+    fixed = {
+        piece: "".join(token.text for token in tokens if not isinstance(token, Field))
+        for piece, tokens in plan.between.items()
+        if piece != last and not any(isinstance(token, Field) for token in tokens)
+    }
+    # Behind the last quote mark there may be blanks, but hardly ever are.
+    if split.pieces[f"p{last}"].null_count() == split.height:
+        fixed[last] = "\n"
+    return fixed
 
 
-def _merge(lines: pl.Series, odd: list[int], written: list[bytes | None], data: bytes) -> bytes:
-    """Return all lines in their order, those of the exact parser in their places."""
-    known = list(zip(odd, written, strict=True))
-    raw = {row: line for row, line in known if line is not None and not _is_utf8(line)}
-    texts = [None if line is None or row in raw else line.decode() + "\n" for row, line in known]
-    lines = lines.scatter(odd, pl.Series(texts, dtype=pl.String)) if odd else lines
-    parts: list[bytes] = []
-    start = 0
-    # The few lines that are not UTF-8 are no text for polars: they are written between the others.
-    for row, line in raw.items():
-        parts += (_join_texts(lines[start:row]), line + b"\n")
-        start = row + 1
-    parts.append(_join_texts(lines[start:]))
-    done = b"".join(parts)
-    # A last line without newline that is withheld takes no newline from the one before it.
-    withheld = bool(odd) and odd[-1] == len(lines) - 1 and written[-1] is None
-    return done if data.endswith(b"\n") or withheld else done[:-1]
+class _Lines:
+    """Lines as bytes, some at a time, with those of the exact parser in their places.
+
+    Args:
+        parts: Texts that make every row a line.
+        odd: The rows that the exact parser has read, in their order.
+        written: What came of them, None for a line that is withheld.
+    """
+
+    def __init__(self, parts: pl.DataFrame, odd: list[int], written: list[bytes | None]) -> None:
+        self._parts = parts
+        self._odd = odd
+        known = list(zip(odd, written, strict=True))
+        # The few lines that are not UTF-8 are no text for polars: they are written between the others.
+        self._raw = {row: line for row, line in known if line is not None and not _is_utf8(line)}
+        texts = [None if line is None or row in self._raw else line.decode() + "\n" for row, line in known]
+        self._texts = pl.Series(texts, dtype=pl.String)
+
+    def __iter__(self) -> Iterator[bytes]:
+        start = 0
+        for row, line in [*self._raw.items(), (self._parts.height, None)]:
+            for begin in range(start, row, _ROWS_AT_ONCE):
+                yield self._join(begin, min(begin + _ROWS_AT_ONCE, row))
+            if line is not None:
+                yield line + b"\n"
+            start = row + 1
+
+    def _join(self, start: int, stop: int) -> bytes:
+        """Return some rows, without those that are withheld."""
+        lines = self._parts.slice(start, stop - start).select(pl.concat_str(pl.all()))
+        first, behind = bisect_left(self._odd, start), bisect_left(self._odd, stop)
+        if first < behind:
+            places = [row - start for row in self._odd[first:behind]]
+            lines = lines.to_series().scatter(places, self._texts[first:behind]).to_frame()
+        # Only what the exact parser withholds is null.
+        joined = pl.first().str.join("", ignore_nulls=first < behind)
+        return bytes(lines.select(joined.cast(pl.Binary)).item())
 
 
-def _join_texts(lines: pl.Series) -> bytes:
-    """Return the lines that are not null."""
-    joined = pl.select(pl.lit(lines).str.join("", ignore_nulls=True).cast(pl.Binary))
-    return bytes(joined.item())
+def _without_newline(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the same pieces without the newline at their end."""
+    last = b""
+    for piece in pieces:
+        if piece:
+            yield last
+            last = piece
+    yield last[:-1]
 
 
 def _is_utf8(line: bytes) -> bool:

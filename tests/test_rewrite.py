@@ -72,6 +72,25 @@ logs = st.builds(
 
 
 @settings(max_examples=50)
+@given(logs, st.integers(1, 5))
+def test_how_many_rows_are_made_into_bytes_at_once_changes_nothing(data: bytes, rows: int) -> None:
+    at_once = rewrite(data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("logstats.rewrite._ROWS_AT_ONCE", rows)
+        written = rewrite(data)
+        assert written.data == at_once.data
+        assert written.tally == at_once.tally
+
+
+def test_what_is_made_into_bytes_at_once_is_not_the_whole_block() -> None:
+    data = (line() + "\n").encode() * 20_000
+    pieces = list(rewrite(data).pieces)
+
+    assert len(pieces) > 1
+    assert max(map(len, pieces)) < len(data) / 2
+
+
+@settings(max_examples=50)
 @given(logs)
 def test_every_line_is_there_in_its_order_or_withheld_and_counted(data: bytes) -> None:
     before = split_lines(data)

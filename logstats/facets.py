@@ -23,7 +23,8 @@ from typing import Final
 import polars as pl
 
 from logstats import schema
-from logstats.pairs import CELL, GROUP, Pairs, add_pairs, count_groups, merge_pairs
+from logstats.pairs import CELL, Pairs, add_pairs, merge_pairs
+from logstats.unions import GROUP, VisitorPairs, count_groups, sort_by_visitor
 
 KEY: Final = "key"
 MISSED: Final = "missed"
@@ -90,6 +91,7 @@ class FacetCounts:
     missed: int = 0
     sample_bits: int = 0
     _visitors: pl.DataFrame | None = None
+    _by_visitor: VisitorPairs | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def plan_cells(self, hits: pl.LazyFrame, codes: list[str]) -> pl.LazyFrame:
@@ -115,7 +117,7 @@ class FacetCounts:
         self.cells.append(pl.DataFrame([*counts, missed]))
         self.names.append(pl.DataFrame([cells.get_column(name) for name in (KEY, FAMILY, *self.labels)]))
         self.sightings.append(sightings.filter(self._in_sample()) if self.sample_bits else sightings)
-        self._visitors = None
+        self._forget_counts()
 
     def add(self, other: FacetCounts) -> None:
         """Add the counts of other lines, made with the same keys and tokens."""
@@ -125,7 +127,7 @@ class FacetCounts:
         self.names += other.names
         self.missed += other.missed
         self.sample_bits = max(self.sample_bits, other.sample_bits)
-        self._visitors = None
+        self._forget_counts()
 
     @property
     def rows(self) -> int:
@@ -146,7 +148,7 @@ class FacetCounts:
 
     def merge_parts(self) -> None:
         """Bring the parts of each kind down to one, within the bounds."""
-        self._visitors = None
+        self._forget_counts()
         self._merge_cells()
         self._merge_pairs()
         if len(self.cells[0]) > self.max_cells or len(self.names[0]) > self.max_keys:
@@ -175,13 +177,13 @@ class FacetCounts:
             self.sample_bits = sample_bits
             self.pairs = [self._sample(part) for part in self.pairs]
             self.sightings = [part.filter(self._in_sample()) for part in self.sightings]
-            self._visitors = None
+            self._forget_counts()
 
     def visitors(self) -> pl.DataFrame:
         """Return cell, visitors (those in the sample) and top_hits, a row a cell that people were in."""
         with self._lock:
             if self._visitors is None:
-                self._visitors = self.pairs[0].count_visitors(self._in_sample() if self.sample_bits else None)
+                self._visitors = self.pairs[0].count_visitors(self._counted())
             return self._visitors
 
     def regroup(self, groups: pl.DataFrame) -> pl.DataFrame:
@@ -192,8 +194,21 @@ class FacetCounts:
         Args:
             groups: Columns cell and group (UInt32); the cells of a group are of one day.
         """
-        counted = self.pairs[0].rows_of(groups.select(CELL, GROUP))
-        return count_groups(counted, self._in_sample() if self.sample_bits else None)
+        return count_groups(self.pairs[0].rows_of(groups.select(CELL, GROUP)), self._counted())
+
+    def regroup_all(self, groups: pl.DataFrame) -> pl.DataFrame:
+        """Return the same for groups that together have most cells; the first time takes longest."""
+        with self._lock:
+            if self._by_visitor is None:
+                self._by_visitor = sort_by_visitor(self.pairs[0], self._counted())
+        return self._by_visitor.count_groups(groups.select(CELL, GROUP))
+
+    def _forget_counts(self) -> None:
+        self._visitors = self._by_visitor = None
+
+    def _counted(self) -> pl.Expr | None:
+        """Which pairs are visitors to be counted; None: all."""
+        return self._in_sample() if self.sample_bits else None
 
     def estimate(self, visitors: pl.Expr) -> pl.Expr:
         """Return all visitors from those in the sample.

@@ -69,6 +69,7 @@ _NUMBERED: Final[dict[str, dict[str, tuple[str, ...]]]] = {
 # What a hit takes from its values beside numbers.
 _TAKEN: Final[dict[str, tuple[pl.Expr, ...]]] = {
     MINUTE: (pl.col(schema.DAY), day_number(pl.col(schema.DAY)).alias("of_day")),
+    REQUEST: ((pl.col("static").cast(pl.UInt16) * STATUS_CODES).alias("of_static"),),
     AGENT: (pl.col(schema.TOKEN).alias("of_text"), pl.col(schema.BOT).is_not_null().alias("is_bot")),
     CLIENT: (pl.col(schema.TOKEN).alias("of_address"),),
 }
@@ -97,7 +98,7 @@ class Keyer:
         keys = {
             REQUESTS: numbers["of_path"] ^ pl.lit(self._error_keys).gather(status),
             REFERRERS: numbers["of_referrer"],
-            ANSWERS: pl.lit(self._status_keys).gather(status)
+            ANSWERS: pl.lit(self._status_keys).gather(status + numbers["of_static"])
             ^ numbers["of_method"]
             ^ numbers["of_protocol"]
             ^ numbers["of_vhost"],
@@ -149,8 +150,9 @@ def label_cells(facet: str, cells: pl.LazyFrame, batch: EnrichedBatch) -> pl.Laz
     family = pl.lit(0, pl.UInt64)
     if schema.STATUS in FACET_CODES[facet]:
         labels[schema.STATUS] = status
-    if facet == REQUESTS:
+    if facet in (REQUESTS, ANSWERS):
         family = _kind_family(pl.lit(values[REQUEST]["static"]).gather(pl.col(REQUEST)))
+    if facet == REQUESTS:
         labels[schema.STATUS] = pl.when(status >= FIRST_ERROR).then(status)
     labels |= {name: pl.lit(NOT_TOLD) for name in FACET_LABELS[facet] if name not in labels}
     return cells.with_columns(family.alias(FAMILY), *(label.alias(name) for name, label in labels.items()))
@@ -172,9 +174,12 @@ def _kind_family(static: pl.Expr) -> pl.Expr:
 
 @lru_cache(maxsize=8)
 def _status_keys(seeds: Seeds) -> tuple[pl.Series, pl.Series]:
-    """Return the keys of all statuses, and those of errors with 0 for all others."""
-    every = [seeds.number(schema.STATUS, status) for status in range(STATUS_CODES)]
-    errors = [0] * FIRST_ERROR + [
-        seeds.number("error", status) for status in range(FIRST_ERROR, STATUS_CODES)
-    ]
-    return pl.Series(every, dtype=pl.UInt64), pl.Series(errors, dtype=pl.UInt64)
+    """Return the keys of statuses, of pages and behind them of static files; those of errors, else 0.
+
+    An error has one key, whatever was asked for.
+    """
+    statuses = range(STATUS_CODES)
+    every = [seeds.number(schema.STATUS, status) for status in statuses]
+    static = [seeds.number("static", status) for status in statuses[:FIRST_ERROR]] + every[FIRST_ERROR:]
+    errors = [0] * FIRST_ERROR + [seeds.number("error", status) for status in statuses[FIRST_ERROR:]]
+    return pl.Series(every + static, dtype=pl.UInt64), pl.Series(errors, dtype=pl.UInt64)

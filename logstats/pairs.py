@@ -15,7 +15,6 @@ import polars as pl
 from logstats import schema
 
 CELL: Final = "cell"
-GROUP: Final = "group"
 _LEN: Final = "len"
 _START: Final = "start"
 _NUMBER: Final = "number"
@@ -26,7 +25,6 @@ SIGHTINGS_SCHEMA: Final = {CELL: pl.UInt64(), schema.TOKEN: pl.UInt64()}
 TOKENS: Final = 2**64
 # So are cells.
 CELLS: Final = 2**63
-_HITS: Final = 2**32
 # Rows that are sorted at once: 16 bytes each, several times over.
 SLICE_ROWS: Final = 300_000
 
@@ -64,7 +62,7 @@ class Pairs:
             wanted: The column `cell`, each once, and another one.
         """
         found = self._places().join(wanted, on=CELL, maintain_order="left")
-        of_rows = _each_of(found, *(name for name in wanted.columns if name != CELL))
+        of_rows = each_of(found, *(name for name in wanted.columns if name != CELL))
         if of_rows.height == len(self):
             return of_rows.hstack(self.visitors)
         ranges = pl.int_ranges(_START, pl.col(_START) + pl.col(_LEN), dtype=pl.UInt32)
@@ -76,7 +74,7 @@ class Pairs:
         is_other = ~self.cells.get_column(CELL).is_in(cells.get_column(CELL).implode())
         others = self.cells.with_columns(is_other.alias("other"))
         return Pairs(
-            others.filter("other").drop("other"), self.visitors.filter(_each_of(others, "other")["other"])
+            others.filter("other").drop("other"), self.visitors.filter(each_of(others, "other")["other"])
         )
 
     def keep(self, wanted: pl.Expr) -> Pairs:
@@ -93,7 +91,7 @@ class Pairs:
         lens = self.cells.get_column(_LEN) if counted is None else self._count(counted)
         visitors = self.cells.select(CELL, lens.cast(pl.Int64).alias(schema.VISITORS))
         hits = self.visitors.get_column(schema.HITS)
-        several = _each_of(self.cells, CELL).hstack([hits]).filter(pl.col(schema.HITS) > 1).group_by(CELL)
+        several = each_of(self.cells, CELL).hstack([hits]).filter(pl.col(schema.HITS) > 1).group_by(CELL)
         most = several.agg(pl.col(schema.HITS).max().cast(pl.Int64).alias(schema.TOP_HITS))
         found = visitors.filter(pl.col(schema.VISITORS) > 0).join(most, on=CELL, how="left")
         return found.with_columns(pl.col(schema.TOP_HITS).fill_null(1))
@@ -105,7 +103,7 @@ class Pairs:
         first, last = (cells.search_sorted(cell) if cell < CELLS else len(cells) for cell in (low, high))
         found = places[first:last]
         start = found[_START][0] if found.height else 0
-        return _each_of(found, CELL).hstack(self.visitors[start : start + found[_LEN].sum()])
+        return each_of(found, CELL).hstack(self.visitors[start : start + found[_LEN].sum()])
 
     def _places(self) -> pl.DataFrame:
         """Return `cells` and where the pairs of each begin: `start`."""
@@ -124,7 +122,7 @@ _CELLS_SCHEMA: Final = {CELL: pl.UInt64(), _LEN: pl.UInt32()}
 _VISITORS_SCHEMA: Final = {schema.TOKEN: pl.UInt64(), schema.HITS: pl.UInt32()}
 
 
-def _each_of(cells: pl.DataFrame, *columns: str) -> pl.DataFrame:
+def each_of(cells: pl.DataFrame, *columns: str) -> pl.DataFrame:
     """Return columns of cells with a row for each of their pairs."""
     return cells.select(pl.col(columns).repeat_by(_LEN).explode(empty_as_null=False))
 
@@ -191,39 +189,3 @@ def add_pairs(pairs: pl.DataFrame) -> pl.DataFrame:
     )
     hits = (pl.col("sum") - pl.col("sum").shift(fill_value=0)).cast(pl.UInt32)
     return ends.select(CELL, schema.TOKEN, hits.alias(schema.HITS))
-
-
-def count_groups(pairs: pl.DataFrame, counted: pl.Expr | None = None) -> pl.DataFrame:
-    """Return group, visitors and top_hits, a row a group with visitors; a visitor counts once in each.
-
-    Args:
-        pairs: Rows of group (UInt32), token and hits.
-        counted: Which pairs are visitors to be counted, over `token`; by default all.
-    """
-    parts = [_count_groups(part, counted) for part in slices(pairs, schema.TOKEN, TOKENS)]
-    sums = pl.concat(parts).group_by(GROUP)
-    groups = sums.agg(pl.col(schema.VISITORS).sum(), pl.col(schema.TOP_HITS).max())
-    return groups.filter(pl.col(schema.VISITORS) > 0)
-
-
-def _count_groups(pairs: pl.DataFrame, counted: pl.Expr | None) -> pl.DataFrame:
-    # Group, token and hits as one number: sorting a single column takes half the time of sorting a frame.
-    group, token, hits = (pl.col(name).cast(pl.Int128) for name in (GROUP, schema.TOKEN, schema.HITS))
-    numbers = pairs.select((group * TOKENS + token) * _HITS + hits).to_series().sort()
-    pair, total = pl.col("pair"), pl.col("sum")
-    rows = numbers.alias(_NUMBER).to_frame().lazy()
-    rows = rows.select(
-        (pl.col(_NUMBER) // _HITS).alias("pair"), (pl.col(_NUMBER) % _HITS).cast(pl.Int64).alias("sum")
-    )
-    # The last row of each run of equal pairs; the sum up to it, less that of the run before.
-    ends = rows.with_columns(total.cum_sum()).filter(pair.ne_missing(pair.shift(-1)))
-    columns = {
-        GROUP: (pair // TOKENS).cast(pl.UInt32),
-        schema.TOP_HITS: total - total.shift(fill_value=0),
-    }
-    visitors = pl.len()
-    if counted is not None:
-        columns[schema.TOKEN] = (pair % TOKENS).cast(pl.UInt64)
-        visitors = counted.sum()
-    sums = ends.select(**columns).group_by(GROUP)
-    return sums.agg(visitors.cast(pl.Int64).alias(schema.VISITORS), pl.col(schema.TOP_HITS).max()).collect()

@@ -16,7 +16,7 @@ import polars as pl
 
 from logstats import schema
 from logstats.facets import CELLS_SCHEMA, FAMILY, KEY, FacetCounts
-from logstats.pairs import CELL, GROUP
+from logstats.pairs import CELL
 from logstats.summaries import (
     ALL_KINDS,
     CLIENT_ERROR,
@@ -28,6 +28,7 @@ from logstats.summaries import (
     STATIC_FILE,
     Summary,
 )
+from logstats.unions import GROUP
 from logstats.workers import share
 
 REQUESTS: Final = "requests"
@@ -58,7 +59,7 @@ FACET_LABELS: Final[dict[str, dict[str, pl.DataType]]] = {
         schema.NETWORK: pl.String(),
     },
 }
-# The family of a request is its kind, so that folded values still add up to it.
+# The family of a request and of an answer is its kind, so that folded values still add up to it.
 KIND_FAMILIES: Final = {kind: number for number, kind in enumerate(ALL_KINDS)}
 SPANS: Final = (1, 3, 6)
 WHOLE_DAY: Final = 24
@@ -104,7 +105,7 @@ SOURCES: Final[dict[str, Source]] = {
     "pages": _source(REQUESTS, schema.PATH, kinds=(PAGE,)),
     "static_files": _source(REQUESTS, schema.PATH, kinds=(STATIC_FILE,)),
     "errors": _source(REQUESTS, schema.STATUS, schema.PATH, kinds=(CLIENT_ERROR, SERVER_ERROR)),
-    KINDS: Source(REQUESTS, (_KIND.alias(schema.KIND),), alone=False),
+    KINDS: Source(ANSWERS, (_KIND.alias(schema.KIND),), alone=False),
     "referrers": _source(REFERRERS, schema.REFERRER),
     "statuses": _source(ANSWERS, schema.STATUS, alone=False),
     "methods": _source(ANSWERS, schema.METHOD, alone=False),
@@ -133,7 +134,7 @@ def roll_up(facet: FacetCounts, source: Source) -> pl.DataFrame:
         alone = facet.visitors().join(cells.select(CELL, GROUP), on=CELL).group_by(GROUP)
         visitors = alone.agg(pl.col(schema.VISITORS).sum(), pl.col(schema.TOP_HITS).max())
     else:
-        visitors = facet.regroup(cells)
+        visitors = facet.regroup_all(cells)
     visitors = visitors.with_columns(facet.estimate(pl.col(schema.VISITORS)))
     rows = counts.join(visitors, on=GROUP, how="left").join(groups, on=GROUP)
     # From a sample a row may have no visitor, or more than hits; where people hit there was one.

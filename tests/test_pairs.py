@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logstats import pairs as module
-from logstats.pairs import CELLS, SIGHTINGS_SCHEMA, TOKENS, Pairs, count_groups, merge_pairs
+from logstats.pairs import CELLS, SIGHTINGS_SCHEMA, TOKENS, Pairs, merge_pairs
 
 cells = st.sampled_from([0, 1, 2**40, 2**62, CELLS - 1])
 tokens = st.sampled_from([0, 1, 2**32, 2**63, TOKENS - 1])
@@ -80,34 +80,3 @@ def test_visitors_of_a_cell_are_its_pairs_and_the_most_hits_are_those_of_one(par
         visitors, top = expected.get(cell, (0, 0))
         expected[cell] = visitors + (least is None or token >= least), max(top, hits)
     assert counted == {cell: found for cell, found in expected.items() if found[0]}
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, 3), tokens, st.integers(1, 2**20)), max_size=30),
-    st.none() | tokens,
-    st.integers(1, 50),
-)
-def test_a_visitor_counts_once_in_a_group_with_all_hits(rows, least, slice_rows):
-    frame = pl.DataFrame(
-        rows, schema={"group": pl.UInt32, "token": pl.UInt64, "hits": pl.UInt32}, orient="row"
-    )
-    wanted = None if least is None else pl.col("token") >= pl.lit(least, pl.UInt64)
-    with mock.patch.object(module, "SLICE_ROWS", slice_rows):
-        counted = {
-            group: (visitors, top)
-            for group, visitors, top in count_groups(frame, wanted)
-            .select("group", "visitors", "top_hits")
-            .rows()
-        }
-
-    sums: Counter[tuple[int, int]] = Counter()
-    for group, token, hits in rows:
-        sums[group, token] += hits
-    expected = {
-        group: (
-            sum(1 for one, token in sums if one == group and (least is None or token >= least)),
-            max(hits for (one, _), hits in sums.items() if one == group),
-        )
-        for group in {group for group, _ in sums}
-    }
-    assert counted == {group: found for group, found in expected.items() if found[0]}

@@ -14,12 +14,13 @@ from logstats import schema
 from logstats.aggregate import OpenDays
 from logstats.durations import add_buckets
 from logstats.facets import KEY
-from logstats.pairs import CELL, GROUP
+from logstats.pairs import CELL
 from logstats.rollup import SOURCES
 from logstats.store.counts import Account, ClosedDay
 from logstats.store.lower_bounds import ADDING_UP
 from logstats.summaries import COUNTS, DURATIONS, SUMMARY_KEYS, Summary, table_schema, validate_summary
 from logstats.tally import Tally
+from logstats.unions import GROUP
 
 # Rows a day and table: what a year of reports needs of a day, in some tens of kilobytes.
 MAX_ROWS: Final = 2000

@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import os
 import signal
 import stat
 import sys
-from typing import NoReturn
+from typing import Final, NoReturn
+
+# Containers that may come before Python looks for garbage among them; 700 by default. Importing and running
+# make 80,000 and hardly any garbage in cycles: to look at 50,000 once takes 13 ms.
+_GARBAGE: Final = (200_000, 20, 20)
 
 
 def main() -> NoReturn:
     """Run the command line."""
     if "anonymize" in sys.argv[1:] and _is_stdin_pipe():
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    gc.set_threshold(*_GARBAGE)
     from logstats.silence import silence_process
 
     silence_process()

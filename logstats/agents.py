@@ -14,9 +14,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
-from ua_parser import load_lazy_builtins
-from ua_parser.regex import Resolver
-from ua_parser_rs import DeviceExtractor
 
 from logstats import rules, schema
 
@@ -24,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ua_parser.core import Matcher
+    from ua_parser_rs import DeviceExtractor
 
 UNKNOWN: Final = "(unknown)"
 NO_AGENT: Final = "(no agent)"
@@ -105,6 +103,9 @@ class AgentParser:
     """The compiled rules, and a bounded memory of what was parsed, by hash and not by text."""
 
     def __init__(self, cache_size: int = CACHE_SIZE) -> None:
+        from ua_parser import load_lazy_builtins
+        from ua_parser.regex import Resolver
+
         matchers = load_lazy_builtins()
         crawlers = [m for m in matchers[2] if getattr(m, "family", None) == "Spider"]
         resolver = Resolver((matchers[0], matchers[1], crawlers))
@@ -256,6 +257,8 @@ def _compile(patterns: Iterable[str]) -> DeviceExtractor:
 
     Lower case on both sides takes 15 ms to compile, patterns without regard to case 36 ms.
     """
+    from ua_parser_rs import DeviceExtractor
+
     lower = (_CAPITAL.sub(lambda found: found[0].lower(), pattern) for pattern in patterns)
     return DeviceExtractor((pattern, None, str(number), None, None) for number, pattern in enumerate(lower))
 

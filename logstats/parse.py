@@ -26,8 +26,6 @@ from logstats.formats.model import BAD_TIME, FORWARDED_FOR, NO_FORMAT, PEER
 from logstats.lines import decode_line, split_lines
 from logstats.plan import plan_of
 from logstats.split import split_block
-from logstats.split_json import split_json
-from logstats.split_w3c import split_w3c
 from logstats.tally import Tally
 
 if TYPE_CHECKING:
@@ -68,10 +66,14 @@ def parse_block(
     """
     plan = plan_of(formats[0])
     if formats[0].kind is Kind.JSON and not (proxies and {PEER, FORWARDED_FOR} & {*formats[0].columns}):
+        from logstats.split_json import split_json
+
         found = split_json(data, formats[0], keep_query=keep_query, dictionaries=dictionaries)
         if found is not None:
             return _parse_odd(found.odd_lines, formats, found.batch, found.parsed)
     if formats[0].kind is Kind.W3C and proxies is None:
+        from logstats.split_w3c import split_w3c
+
         read = split_w3c(data, formats[0], keep_query=keep_query, dictionaries=dictionaries)
         if read is not None:
             return _parse_odd(read.odd_lines, formats, read.batch, read.parsed)

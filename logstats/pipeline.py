@@ -25,7 +25,6 @@ from logstats.jobs import Job, Logs, SharedJobs
 from logstats.lines import write_apart
 from logstats.parse import Parsed, batch_of_hits, parse_block
 from logstats.redact import LineMasks, Redactor
-from logstats.rewrite import Rewriter, Rewritten
 from logstats.rollup import SOURCES
 from logstats.seeds import Seeds
 from logstats.summaries import DURATIONS
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from logstats.geo import Geo
     from logstats.policy import Policy
     from logstats.proxies import Proxies
+    from logstats.rewrite import Rewriter, Rewritten
     from logstats.tables import Report
 
 # More of them need more memory, for each has a block in hand.
@@ -251,6 +251,8 @@ def anonymize_logs(
         write: Takes the lines, block after block; not called from this thread.
         flush_early: Hand on each line as soon as it is there, for a pipe of a running server.
     """
+    from logstats.rewrite import Rewriter
+
     rewriter = Rewriter(masks)
     jobs = logs.jobs(flush_early=flush_early)
     written = _InOrder(write_apart(write))
@@ -318,6 +320,8 @@ class _InOrder:
 
 
 def _rewrite_job(job: Job, rewriter: Rewriter) -> Rewritten:
+    from logstats.rewrite import Rewritten
+
     if job.formats:
         rewritten = rewriter.rewrite_block(job.block.data, job.formats)
     else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import gc
 import os
 import resource
 import signal
@@ -17,8 +16,6 @@ _PR_SET_DUMPABLE: Final = 4  # prctl(2)
 # mallopt(3): what glibc gives back to the system at once, and what it asks for by mmap.
 _M_TRIM_THRESHOLD: Final = -1
 _M_MMAP_THRESHOLD: Final = -3
-# Containers that may come before Python looks for garbage among the newest; 700 by default.
-_GARBAGE: Final = (50_000, 20, 20)
 _KEPT_BYTES: Final = 256 * 1024 * 1024
 # polars' allocator keeps what was freed for 10 s, in an arena for each thread, in case it is wanted again:
 # a third more memory. Two arenas and a shorter time are as fast.
@@ -84,8 +81,6 @@ def keep_memory(memory: Memory = COUNTING) -> None:
     By default it maps and unmaps every large block, and the system fills each of its pages with
     zeros anew: three quarters of the time that reading a log takes. Elsewhere nothing is changed.
     """
-    # Importing and running make hardly any garbage in cycles: to look for it is 5 % of a short run.
-    gc.set_threshold(*_GARBAGE)
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)

@@ -33,7 +33,6 @@ from logstats.batches import (
 from logstats.delivery import clean_delivery
 from logstats.dictionary import Dictionary, Grown
 from logstats.hosts import CANONICAL, HostCutter, HostReader, cut_hosts, networks
-from logstats.keys import keyed_tokens
 from logstats.pii import CLASSES, clean_paths, clean_query, referrer_domains, referrer_origins, rewrite_paths
 from logstats.pii.agent_strings import mask_agents
 
@@ -252,6 +251,8 @@ class LineMasks:
         read = self._reader.read(hosts, is_ipv4)
         if days is None:
             raise ValueError("a keyed token needs its day")
+        from logstats.keys import keyed_tokens
+
         frame = pl.DataFrame({"day": days, "host": read[CANONICAL]}).with_row_index("row")
         tokens = [
             part.select(

@@ -42,6 +42,21 @@ def test_help_imports_nothing_heavy(tmp_path: Path, environment: dict[str, str])
     assert all(name.encode() in done.stdout for name in COMMANDS)
 
 
+def test_a_report_of_combined_lines_imports_nothing_that_it_does_not_need(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    (tmp_path / "access.log").write_bytes(block_of([Hit()]))
+    code = (
+        "import sys\nfrom logstats.cli import main\n"
+        "try: main(['report', '-q', '-o', 'r.json', 'access.log'])\n"
+        "finally: print(sorted({'rich', 'maxminddb', 'logstats.rewrite', 'logstats.ledger', 'logstats.keys', "
+        "'logstats.split_json', 'logstats.split_w3c', 'logstats.store'} & set(sys.modules)))"
+    )
+    done = run_python(code, cwd=tmp_path, env=environment)
+
+    assert (done.returncode, done.stdout) == (0, b"[]\n")
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help(name: str, logstats: Logstats) -> None:
     done = logstats(name, "--help")

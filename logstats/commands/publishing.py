@@ -9,9 +9,7 @@ from pathlib import Path
 
 from logstats.commands.outputs import Outputs
 from logstats.errors import UsageError
-from logstats.ledger import STORE_LEDGER
 from logstats.policy import Policy
-from logstats.publishing import published_once, read_reason
 from logstats.tables import Report
 
 
@@ -50,7 +48,11 @@ class Publishing:
         Raises:
             UsageError: There is no ledger, or an option does not fit the policy.
         """
-        reason = read_reason(supersede)
+        reason = None
+        if supersede is not None:
+            from logstats.publishing import read_reason
+
+            reason = read_reason(supersede)
         if not policy.disclosure.publish_once:
             if reason is not None:
                 raise UsageError(f"--supersede: policy {policy.id} lets a report be repeated (publish_once)")
@@ -63,6 +65,8 @@ class Publishing:
             )
         if ledger is None and directory is None:
             raise NoLedger(policy.id)
+        from logstats.ledger import STORE_LEDGER
+
         return cls(ledger or Path(str(directory), STORE_LEDGER), reason)
 
     @contextmanager
@@ -71,6 +75,8 @@ class Publishing:
         if self.ledger is None:
             yield
             return
+        from logstats.publishing import published_once
+
         whose = frozenset((report.site,) if report.site else sites)
         with published_once(report, self.ledger, whose, outputs.files, reason=self.reason):
             yield

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from logstats.errors import InputError
-from logstats.ledger import InputRecord, Manifest, commit_input, keep_nonce, make_nonce, record_run
 from logstats.policy import Policy
 from logstats.read import STDIN, find_sources
 from logstats.tally import Tally
+
+if TYPE_CHECKING:
+    from logstats.ledger import InputRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Recording:
         keys: tuple[Mapping[str, str], ...] = (),
     ) -> None:
         """Append the run to the ledger, and the nonce of its inputs to the file beside it."""
+        from logstats.ledger import Manifest, keep_nonce, make_nonce, record_run
+
         nonce = make_nonce()
         inputs = tuple(_commit(logs, nonce))
         counts = {
@@ -65,6 +69,8 @@ class Recording:
 
 def _commit(logs: tuple[str, ...], nonce: bytes) -> list[InputRecord]:
     """Return the record of each file that was read; standard input is gone, and only named."""
+    from logstats.ledger import commit_input
+
     paths = [Path(source.name) for source in find_sources(logs).sources if source.name != STDIN]
     try:
         return [commit_input(path, nonce) for path in dict.fromkeys(paths) if path.is_file()]

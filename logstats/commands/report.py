@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,14 +16,15 @@ from logstats.commands.publishing import Publishing
 from logstats.commands.recording import Recording
 from logstats.commands.stored import report_stored, store_options
 from logstats.enrich import Scope
-from logstats.geo import open_databases
 from logstats.jobs import Logs
 from logstats.pipeline import Rules, report_logs
 from logstats.policy import Policy, load_policy
 from logstats.proxies import Proxies
-from logstats.publishing import stamp_report
 from logstats.recognize import format_named
 from logstats.tables import Report
+
+if TYPE_CHECKING:
+    from logstats.geo import Geo
 
 
 @click.command()
@@ -104,7 +106,7 @@ def report(
     if not logs:
         raise click.UsageError("name a LOG, - for standard input, or a --store")
     hosts = tuple(read_host(site) for named in sites for site in named.split(","))
-    places = open_databases(databases) if databases else None
+    places = _open_places(databases)
     trusted = Proxies(proxies) if proxies else None
     counting = Rules(rules, Scope(tz, since, until, bots), places, hosts, trusted)
     with watch_progress(quiet=quiet) as watch:
@@ -116,6 +118,14 @@ def report(
     return end_run(read, made.lines, max_rejected=max_rejected, quiet=quiet, verbose=verbose)
 
 
+def _open_places(databases: tuple[str, ...]) -> Geo | None:
+    if not databases:
+        return None
+    from logstats.geo import open_databases
+
+    return open_databases(databases)
+
+
 def _write(
     made: Report, outputs: Outputs, recording: Recording | None, policy: Policy, logs: tuple[str, ...]
 ) -> None:
@@ -123,6 +133,8 @@ def _write(
     if recording is None:
         show_report(made, outputs)
         return
+    from logstats.publishing import stamp_report
+
     show_report(stamp_report(made, recording.ledger), outputs)
     told = {"run": "report", "timezone": made.period.timezone, "top": outputs.top, "site": made.site}
     ends = {"first": made.period.first, "last": made.period.last}

@@ -28,6 +28,13 @@ _LONGEST: Final = 512
 # IPv6 clients come back in block after block; these are kept in memory only, about 20 MB.
 _REMEMBERED: Final = 65_536
 
+# Two groups and more that are cut off are written as two colons (RFC 5952 section 4.2). Two of the prefixes
+# that hold an IPv4 address (see `addresses`) begin with two groups that are not zero.
+_KEPT_GROUPS: Final = range(2, 7)
+_WITH_IPV4: Final = ("64:ff9b:", "2002:")
+_GROUP: Final = "[1-9a-f][0-9a-f]{0,3}"
+_ANY_GROUP: Final = "[0-9a-f]{1,4}"
+
 
 def _read_odd(text: str | None, nat64: tuple[Nat64, ...]) -> tuple[str, str | None]:
     """Return kind and canonical form of one host that is no plain dotted quad."""
@@ -45,6 +52,11 @@ def _read_odd(text: str | None, nat64: tuple[Nat64, ...]) -> tuple[str, str | No
     return IPV6, socket.inet_ntop(socket.AF_INET6, packed)
 
 
+def _read_each(hosts: pl.Series, nat64: tuple[Nat64, ...]) -> pl.DataFrame:
+    read = [_read_odd(text, nat64) for text in hosts.to_list()]
+    return pl.DataFrame(read, schema={KIND: KINDS, CANONICAL: pl.String}, orient="row")
+
+
 class HostReader:
     """Reads hosts, each that is no plain IPv4 address once; threads may share it.
 
@@ -53,8 +65,8 @@ class HostReader:
     """
 
     def __init__(self, nat64_prefixes: Sequence[str] = ()) -> None:
-        self._nat64 = nat64_layouts(nat64_prefixes)
-        self._odd = Dictionary(self._read_each)
+        nat64 = nat64_layouts(nat64_prefixes)
+        self._odd = Dictionary(lambda hosts: _read_each(hosts, nat64))
 
     def read(self, hosts: pl.Series, is_ipv4: pl.Series | None = None) -> pl.DataFrame:
         """Return what each host is and its canonical form.
@@ -79,10 +91,6 @@ class HostReader:
         read = encoded.values[encoded.codes]
         return pl.DataFrame([kind.scatter(odd, read[KIND]), hosts.scatter(odd, read[CANONICAL])])
 
-    def _read_each(self, hosts: pl.Series) -> pl.DataFrame:
-        read = [_read_odd(text, self._nat64) for text in hosts.to_list()]
-        return pl.DataFrame(read, schema={KIND: KINDS, CANONICAL: pl.String}, orient="row")
-
 
 class HostCutter:
     """Cuts hosts, each that is no plain IPv4 address once; threads may share it.
@@ -95,7 +103,9 @@ class HostCutter:
 
     def __init__(self, *, ipv4_bits: int, ipv6_bits: int, nat64_prefixes: Sequence[str] = ()) -> None:
         self._bits = {"ipv4_bits": ipv4_bits, "ipv6_bits": ipv6_bits}
-        self._reader = HostReader(nat64_prefixes)
+        self._nat64 = nat64_layouts(nat64_prefixes)
+        # Any address may lie in a prefix of one's own.
+        self._ipv6 = None if nat64_prefixes else _cut_ipv6(ipv6_bits)
         self._odd = Dictionary(self._cut_each)
 
     def cut(self, hosts: pl.Series, is_ipv4: pl.Series | None = None) -> pl.Series:
@@ -108,13 +118,22 @@ class HostCutter:
         hosts = hosts.cast(pl.String).alias(CANONICAL)
         odd = (~(is_dotted_quad(hosts) if is_ipv4 is None else is_ipv4)).arg_true()
         cut = _cut_quads(hosts.to_frame(), self._bits["ipv4_bits"])
-        if not len(odd):
+        return cut.scatter(odd, self._cut_odd(hosts.gather(odd))) if len(odd) else cut
+
+    def _cut_odd(self, hosts: pl.Series) -> pl.Series:
+        """Return what is kept of each of some hosts, most of them IPv6 addresses."""
+        cut = pl.repeat(None, len(hosts), dtype=pl.String, eager=True)
+        if self._ipv6 is not None:
+            cut = hosts.to_frame().select(self._ipv6).to_series()
+        rest = cut.is_null().arg_true()
+        if not len(rest):
             return cut
-        encoded = self._odd.encode(hosts.gather(odd))
-        return cut.scatter(odd, encoded.values.get_column(CANONICAL).gather(encoded.codes))
+        encoded = self._odd.encode(hosts.gather(rest))
+        return cut.scatter(rest, encoded.values.get_column(CANONICAL).gather(encoded.codes))
 
     def _cut_each(self, hosts: pl.Series) -> pl.DataFrame:
-        return cut_hosts(self._reader.read(hosts), **self._bits).alias(CANONICAL).to_frame()
+        read = _read_each(hosts, self._nat64)
+        return cut_hosts(read, **self._bits).alias(CANONICAL).to_frame()
 
 
 def is_dotted_quad(hosts: pl.Series) -> pl.Series:
@@ -152,6 +171,27 @@ def _cut_ipv4(bits: int) -> pl.Expr:
     if zeros:
         pieces.append(pl.lit(zeros))
     return pl.concat_str(pieces, separator=".")
+
+
+def _cut_ipv6(bits: int) -> pl.Expr | None:
+    """Return the network address of the usual IPv6 addresses in `canonical`, null for any other host.
+
+    Usual are those in lower case, of whose groups that are kept none is zero, and which hold no IPv4 address.
+    None if it takes more than to keep some groups of the text.
+    """
+    kept, part = divmod(bits, 16)
+    if part or kept not in _KEPT_GROUPS:
+        return None
+    # An address, from its first groups on: eight groups, or fewer with two colons for what lacks.
+    start, left = rf"^(?:{_GROUP}:){{{kept}}}", 8 - kept
+    ends = [rf"(?:{_ANY_GROUP}:){{{left - 1}}}{_ANY_GROUP}$", rf"(?:{_ANY_GROUP}:){{{left - 1}}}:$"]
+    for before in range(left - 1):
+        behind = rf"(?:{_ANY_GROUP}(?::{_ANY_GROUP}){{0,{left - 2 - before}}})?"
+        ends.append(rf"(?:{_ANY_GROUP}:){{{before}}}:{behind}$")
+    address = pl.col(CANONICAL)
+    holds_ipv4 = pl.any_horizontal(address.str.starts_with(prefix) for prefix in _WITH_IPV4)
+    usual = address.str.contains(f"{start}(?:{'|'.join(ends)})") & ~holds_ipv4
+    return pl.when(usual).then(pl.concat_str(address.str.extract(f"({start})"), pl.lit(":")))
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from logstats import addresses
 from logstats.addresses import read_address, truncate_address
 from logstats.errors import UsageError
-from logstats.hosts import cut_hosts, networks, read_hosts
+from logstats.hosts import HostCutter, cut_hosts, networks, read_hosts
 
 NAT64 = ("2001:db8::/32", "2001:db8:a000::/40", "2001:db8:aa::/48", "2001:db8:aa:b000::/56",
          "2001:db8:aa:bb::/64", "2001:db8:aa:bb:0:cc::/96")  # fmt: skip
@@ -117,6 +117,48 @@ def test_what_is_no_address_is_not_read_as_one(text):
 @pytest.mark.parametrize("text", ["::", "::1"])
 def test_loopback_and_unspecified_are_no_compatible_addresses(text):
     assert read_address(text) == IPv6Address(text)
+
+
+groups = st.sampled_from(
+    ["", "", "0", "00", "1", "20", "2001", "2002", "64", "ff9b", "db8", "0db8", "ffff", "FFFF", "g", "12345"]
+)
+hosts_with_colons = st.builds(
+    lambda parts, end: ":".join(parts) + end,
+    st.lists(groups, min_size=2, max_size=9),
+    st.sampled_from(["", "", "", ":192.0.2.1", "%eth0", "\n", " "]),
+)
+
+
+@given(
+    hosts=st.lists(ipv4.map(str) | ipv6.map(str) | hosts_with_colons, min_size=1),
+    kept4=bits4,
+    kept6=st.sampled_from([0, 16, 32, 44, 48, 64, 96, 112, 128]),
+    nat64=st.sampled_from([(), ("2001:db8::/32",)]),
+)
+def test_hosts_that_are_cut_in_their_text_are_cut_as_addresses(hosts, kept4, kept6, nat64):
+    texts = pl.Series(hosts)
+    cutter = HostCutter(ipv4_bits=kept4, ipv6_bits=kept6, nat64_prefixes=nat64)
+    expected = cut_hosts(read_hosts(texts, nat64_prefixes=nat64), ipv4_bits=kept4, ipv6_bits=kept6)
+
+    assert cutter.cut(texts).to_list() == expected.to_list()
+    assert cutter.cut(texts).to_list() == expected.to_list()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2001:db8::7",
+        "2001:db8:1:2:3:4:5:6",
+        "2001:db8::",
+        "2001:db8:1:2:3:4:5::",
+        "2001:db8:1::2:3",
+        "2001:db8:ab::",
+    ],
+)
+def test_usual_ipv6_addresses_are_cut_in_their_text(text, monkeypatch):
+    monkeypatch.setattr("logstats.hosts._read_odd", None)
+
+    assert HostCutter(ipv4_bits=16, ipv6_bits=32).cut(pl.Series([text])).to_list() == ["2001:db8::"]
 
 
 @given(address=ipv4 | ipv6, kept4=bits4, kept6=bits6)

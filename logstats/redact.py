@@ -221,7 +221,6 @@ class LineMasks:
     _reader: HostReader = field(init=False, repr=False)
     _cutter: HostCutter = field(init=False, repr=False)
     _paths: _Masked = field(default_factory=lambda: _Masked(_mask_targets), init=False, repr=False)
-    _referrers: _Masked = field(default_factory=lambda: _Masked(referrer_origins), init=False, repr=False)
     _agents: _Masked = field(default_factory=lambda: _Masked(mask_agents), init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -268,9 +267,10 @@ class LineMasks:
 
     def mask_targets(self, paths: pl.Series, queries: pl.Series | None) -> pl.Series:
         """Return paths with personal segments replaced, and the parameters that may stay."""
-        masked = self._paths(paths)
         if queries is None:
-            return masked
+            return _mask_targets(paths)
+        # With what is kept of its query a path comes again and again.
+        masked = self._paths(paths)
         kept = clean_query(queries.fill_null(""), self.policy.paths.keep_params)
         return pl.select(pl.when(kept != "").then(masked + "?" + kept).otherwise(masked)).to_series()
 
@@ -280,7 +280,7 @@ class LineMasks:
 
     def mask_referrers(self, referrers: pl.Series) -> pl.Series:
         """Return the origin of each referrer."""
-        return self._referrers(referrers)
+        return referrer_origins(referrers)
 
     def mask_agents(self, agents: pl.Series) -> pl.Series:
         """Return agent strings without addresses and e-mail addresses."""

@@ -95,23 +95,28 @@ class Rewriter:
         written, tally = rewrite_lines(odd_lines, known, self._masks)
         trusted = split.height - len(odd)
         tally.add(Tally(read=trusted, parsed=trusted))
-        lines = _Lines(self._write_rows(split, plan), odd, written)
+        lines = _Lines(*self._write_rows(split, plan), odd, written)
         # A last line without newline that is withheld takes no newline from the one before it.
         withheld = bool(odd) and odd[-1] == split.height - 1 and written[-1] is None
         is_whole = data.endswith(b"\n") or withheld
         return Rewritten(lines if is_whole else [*_without_newline(lines)], tally)
 
-    def _write_rows(self, split: Split, plan: Plan) -> pl.DataFrame:
-        """Return texts that make every trusted row a line again, newline and all; any text for others."""
+    def _write_rows(self, split: Split, plan: Plan) -> tuple[pl.DataFrame, pl.Expr]:
+        """Return texts, and what makes lines of them, newline and all; of rows not to be trusted any text."""
         fixed = _fixed_pieces(split, plan)
         last = plan.pieces - 1
         parts = [*_heads(split, plan, self._masks), split.pieces["p0"].str.slice(-TIME_WIDTH)]
         for piece in range(1, last, 2):
             parts += self._write_quoted(split, plan, piece, fixed.get(piece + 1, ""))
             if piece + 1 not in fixed:
-                text = split.pieces[f"p{piece + 1}"].fill_null("")
-                parts.append(text + "\n" if piece + 1 == last else text)
-        return pl.DataFrame([part.alias(str(number)) for number, part in enumerate(parts)])
+                parts.append(split.pieces[f"p{piece + 1}"].fill_null(""))
+        if last not in fixed:
+            parts.append("\n")
+        named = {f"part{number}": part for number, part in enumerate(parts) if isinstance(part, pl.Series)}
+        texts = [
+            pl.lit(part) if isinstance(part, str) else f"part{number}" for number, part in enumerate(parts)
+        ]
+        return pl.DataFrame(named), pl.concat_str(texts)
 
     def _write_quoted(self, split: Split, plan: Plan, piece: int, behind: str) -> list[pl.Series]:
         """Return what is written for a piece in quotes: the request, the referrer or the agent.
@@ -159,13 +164,17 @@ class _Lines:
     """Lines as bytes, some at a time, with those of the exact parser in their places.
 
     Args:
-        parts: Texts that make every row a line.
+        parts: Texts of every row.
+        line: Makes a line of them.
         odd: The rows that the exact parser has read, in their order.
         written: What came of them, None for a line that is withheld.
     """
 
-    def __init__(self, parts: pl.DataFrame, odd: list[int], written: list[bytes | None]) -> None:
+    def __init__(
+        self, parts: pl.DataFrame, line: pl.Expr, odd: list[int], written: list[bytes | None]
+    ) -> None:
         self._parts = parts
+        self._line = line
         self._odd = odd
         known = list(zip(odd, written, strict=True))
         # The few lines that are not UTF-8 are no text for polars: they are written between the others.
@@ -184,7 +193,7 @@ class _Lines:
 
     def _join(self, start: int, stop: int) -> bytes:
         """Return some rows, without those that are withheld."""
-        lines = self._parts.slice(start, stop - start).select(pl.concat_str(pl.all()))
+        lines = self._parts.slice(start, stop - start).select(self._line)
         first, behind = bisect_left(self._odd, start), bisect_left(self._odd, stop)
         if first < behind:
             places = [row - start for row in self._odd[first:behind]]
@@ -218,25 +227,22 @@ def _join(written: list[bytes | None], data: bytes) -> bytes:
     return done if data.endswith(b"\n") or withheld else done[:-1]
 
 
-def _heads(split: Split, plan: Plan, masks: Masks) -> list[pl.Series]:
-    """Return the words before the time of every row: another host, and a hyphen for the user."""
-    if IS_IPV4 in split.values[CLIENT].columns and not masks.by_day:
-        return [_plain_heads(split.values[CLIENT], plan, masks).gather(split.codes[CLIENT])]
+def _heads(split: Split, plan: Plan, masks: Masks) -> list[pl.Series | str]:
+    """Return the words before the time of every row: another host, and a hyphen for the user.
+
+    What is the same in each row stands here once.
+    """
     heads, codes = split.values[CLIENT], split.codes[CLIENT]
+    if IS_IPV4 in heads.columns and not masks.by_day:
+        # What stands behind the host is said by nobody but the client.
+        behind = f" {NOTHING}" * (len(plan.head) - 1) + " ["
+        hosts = masks.mask_hosts(heads[schema.HOST], None, heads[IS_IPV4])
+        return [hosts.gather(codes), behind]
     before, after = _around_host(heads, plan, masks)
     if not masks.by_day:
         hosts = masks.mask_hosts(heads[schema.HOST], None)
         return [pl.select(before + hosts + after).to_series().gather(codes)]
     return [before.gather(codes), _hosts_by_day(split, masks), after.gather(codes)]
-
-
-def _plain_heads(heads: pl.DataFrame, plan: Plan, masks: Masks) -> pl.Series:
-    """Return distinct heads written anew, most of them an IPv4 address and hyphens; those stand last."""
-    odd = heads.height - heads[IS_IPV4].sum()
-    before, after = _around_host(heads[:odd], plan, masks)
-    hosts = masks.mask_hosts(heads[schema.HOST], None, heads[IS_IPV4])
-    behind = f" {NOTHING}" * (len(plan.head) - 1) + " ["
-    return pl.concat([pl.select(before + hosts[:odd] + after).to_series(), hosts[odd:] + behind])
 
 
 def _around_host(heads: pl.DataFrame, plan: Plan, masks: Masks) -> tuple[pl.Series, pl.Series]:

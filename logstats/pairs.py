@@ -90,11 +90,18 @@ class Pairs:
         """
         lens = self.cells.get_column(_LEN) if counted is None else self._count(counted)
         visitors = self.cells.select(CELL, lens.cast(pl.Int64).alias(schema.VISITORS))
+        return visitors.with_columns(self._top_hits()).filter(pl.col(schema.VISITORS) > 0)
+
+    def _top_hits(self) -> pl.Series:
+        """Return the most hits of a pair of each cell."""
         hits = self.visitors.get_column(schema.HITS)
-        several = each_of(self.cells, CELL).hstack([hits]).filter(pl.col(schema.HITS) > 1).group_by(CELL)
-        most = several.agg(pl.col(schema.HITS).max().cast(pl.Int64).alias(schema.TOP_HITS))
-        found = visitors.filter(pl.col(schema.VISITORS) > 0).join(most, on=CELL, how="left")
-        return found.with_columns(pl.col(schema.TOP_HITS).fill_null(1))
+        # Most pairs have one hit; of the others few cells have any.
+        several = (hits > 1).arg_true()
+        cells = self.cells.get_column(_LEN).cum_sum().search_sorted(several, side="right")
+        pairs = pl.DataFrame({CELL: cells, schema.TOP_HITS: hits.gather(several).cast(pl.Int64)})
+        most = pairs.group_by(CELL).agg(pl.col(schema.TOP_HITS).max())
+        ones = pl.repeat(1, self.cells.height, dtype=pl.Int64, eager=True).alias(schema.TOP_HITS)
+        return ones.scatter(most.get_column(CELL), most.get_column(schema.TOP_HITS))
 
     def between(self, low: int, high: int) -> pl.DataFrame:
         """Return cell, token and hits of the pairs whose cells are in a range, in their order."""

@@ -128,31 +128,31 @@ def _hours(span: int) -> Source:
 
 def roll_up(facet: FacetCounts, source: Source) -> pl.DataFrame:
     """Return day, keys and counts of a table, one row a day and key."""
-    cells, groups = _group_cells(facet, source)
-    counts = cells.group_by(GROUP).agg(pl.col(_SUMS).sum())
-    if source.alone:
-        alone = facet.visitors().join(cells.select(CELL, GROUP), on=CELL).group_by(GROUP)
-        visitors = alone.agg(pl.col(schema.VISITORS).sum(), pl.col(schema.TOP_HITS).max())
-    else:
-        visitors = facet.regroup_all(cells)
-    visitors = visitors.with_columns(facet.estimate(pl.col(schema.VISITORS)))
-    rows = counts.join(visitors, on=GROUP, how="left").join(groups, on=GROUP)
+    named = facet.cells[0].join(source.names(facet), on=KEY)
+    keys = [schema.DAY, *(name for name in named.columns if name not in CELLS_SCHEMA)]
+    rows = _count_alone(facet, named, keys) if source.alone else _count_shared(facet, named, keys)
+    rows = rows.with_columns(facet.estimate(pl.col(schema.VISITORS)))
     # From a sample a row may have no visitor, or more than hits; where people hit there was one.
     people = pl.col(schema.HITS) - pl.col(schema.BOT_HITS)
     shown = [
         pl.col(name).fill_null(0).clip(people.clip(0, 1), people)
         for name in (schema.VISITORS, schema.TOP_HITS)
     ]
-    keys = [name for name in groups.columns if name != GROUP]
     return rows.select(*keys, schema.HITS, schema.BOT_HITS, shown[0], schema.BYTES_SENT, shown[1])
 
 
-def _group_cells(facet: FacetCounts, source: Source) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the cells of a table with the number of their row, and the rows: number, day and keys."""
-    named = facet.cells[0].join(source.names(facet), on=KEY)
-    keys = [schema.DAY, *(name for name in named.columns if name not in CELLS_SCHEMA)]
+def _count_alone(facet: FacetCounts, named: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    """Return the counts of rows in which visitors of several cells are different people."""
+    rows = named.join(facet.visitors(), on=CELL, how="left").group_by(keys)
+    return rows.agg(pl.col(*_SUMS, schema.VISITORS).sum(), pl.col(schema.TOP_HITS).max())
+
+
+def _count_shared(facet: FacetCounts, named: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    """Return the counts of rows in which a visitor may be in several cells."""
     groups = named.select(keys).unique().with_row_index(GROUP)
-    return named.join(groups, on=keys, nulls_equal=True).select(CELL, GROUP, *_SUMS), groups
+    cells = named.join(groups, on=keys, nulls_equal=True)
+    counts = cells.group_by(GROUP).agg(pl.col(_SUMS).sum())
+    return groups.join(counts, on=GROUP).join(facet.regroup_all(cells), on=GROUP, how="left")
 
 
 def close_facets(
@@ -214,14 +214,19 @@ def _roll_up_all(
     beside: Mapping[str, Callable[[], pl.DataFrame]],
 ) -> dict[str, pl.DataFrame]:
     """Return the tables asked for, the whole days, the spans of hours, and the bots."""
-    # What takes longest comes first, so that no thread is left with it alone.
     sources = {_span_name(span): _hours(span) for span in reversed(spans)}
-    sources |= {name: SOURCES[name] for name in sorted(tables, key=lambda name: SOURCES[name].alone)}
+    # Kinds sort the visitors of answers, for which other tables of answers would only wait; so these come last.
+    sources |= {name: SOURCES[name] for name in sorted(tables, key=_wait)}
     sources |= {"bots": _source(PROFILES, schema.BOT), _DAYS: Source(PROFILES, (pl.lit(0).alias("all"),))}
     wanted = dict(beside)
     wanted |= {name: partial(roll_up, facets[source.facet], source) for name, source in sources.items()}
     rolled = share(lambda make: make(), wanted.values(), threads=CLOSING_THREADS)
     return dict(zip(wanted, rolled, strict=True))
+
+
+def _wait(table: str) -> int:
+    """Return how late a table should be rolled up."""
+    return 0 if table == KINDS else 1 + (not SOURCES[table].alone)
 
 
 def _tells(names: pl.DataFrame, keys: tuple[str, ...]) -> bool:

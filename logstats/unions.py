@@ -64,7 +64,7 @@ def _count_visitors(pairs: pl.DataFrame) -> pl.DataFrame:
     numbers = pairs.select(((visitor * 2 + is_counted) * groups + group) * hits + made).to_series()
     counted = (pl.col(_PAIR) // groups % 2).sum().cast(pl.Int64).alias(schema.VISITORS)
     of_group = _sum_runs(numbers, hits).group_by((pl.col(_PAIR) % groups).cast(pl.UInt32).alias(GROUP))
-    return of_group.agg(counted, pl.col(schema.TOP_HITS).max()).collect()
+    return of_group.agg(counted, pl.col(schema.TOP_HITS).max()).collect(engine="in-memory")
 
 
 def sort_by_visitor(pairs: Pairs, counted: pl.Expr | None = None) -> VisitorPairs:
@@ -85,7 +85,7 @@ def sort_by_visitor(pairs: Pairs, counted: pl.Expr | None = None) -> VisitorPair
             is_first.cum_sum().cast(pl.UInt32).alias(_VISITOR),
             (is_first & is_first.shift(-1, fill_value=True)).alias(_ONLY),
         )
-        .collect()
+        .collect(engine="in-memory")
     )
     only = visits.filter(_ONLY).group_by(_PLACE)
     visitors = pl.col(_COUNTED).sum().cast(pl.Int64).alias(schema.VISITORS)
@@ -141,7 +141,9 @@ def _count_groups(pairs: pl.DataFrame, counted: pl.Expr | None) -> pl.DataFrame:
         columns.append((pl.col(_PAIR) % TOKENS).cast(pl.UInt64).alias(schema.TOKEN))
         visitors = counted.sum()
     counts = sums.select(columns).group_by(GROUP)
-    return counts.agg(visitors.cast(pl.Int64).alias(schema.VISITORS), pl.col(schema.TOP_HITS).max()).collect()
+    return counts.agg(visitors.cast(pl.Int64).alias(schema.VISITORS), pl.col(schema.TOP_HITS).max()).collect(
+        engine="in-memory"
+    )
 
 
 def _sum_runs(numbers: pl.Series, hits: int) -> pl.LazyFrame:

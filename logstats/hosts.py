@@ -28,10 +28,10 @@ _LONGEST: Final = 512
 # IPv6 clients come back in block after block; these are kept in memory only, about 20 MB.
 _REMEMBERED: Final = 65_536
 
-# Two groups and more that are cut off are written as two colons (RFC 5952 section 4.2). Two of the prefixes
-# that hold an IPv4 address (see `addresses`) begin with two groups that are not zero.
+# Two groups and more that are cut off are written as two colons (RFC 5952 section 4.2).
 _KEPT_GROUPS: Final = range(2, 7)
-_WITH_IPV4: Final = ("64:ff9b:", "2002:")
+# The prefixes that hold an IPv4 address (see `addresses`) and do not begin with a zero.
+_WITH_IPV4: Final = ("64:ff9b:", "2001:0:", "2002:")
 _GROUP: Final = "[1-9a-f][0-9a-f]{0,3}"
 _ANY_GROUP: Final = "[0-9a-f]{1,4}"
 
@@ -176,22 +176,24 @@ def _cut_ipv4(bits: int) -> pl.Expr:
 def _cut_ipv6(bits: int) -> pl.Expr | None:
     """Return the network address of the usual IPv6 addresses in `canonical`, null for any other host.
 
-    Usual are those in lower case, of whose groups that are kept none is zero, and which hold no IPv4 address.
-    None if it takes more than to keep some groups of the text.
+    Usual are those in lower case, of whose groups that are kept none but the last are zero, and which hold
+    no IPv4 address. None if it takes more than to keep some groups of the text.
     """
     kept, part = divmod(bits, 16)
     if part or kept not in _KEPT_GROUPS:
         return None
     # An address, from its first groups on: eight groups, or fewer with two colons for what lacks.
-    start, left = rf"^(?:{_GROUP}:){{{kept}}}", 8 - kept
+    starts = [rf"(?:{_GROUP}:){{{kept - zeros}}}(?:0:){{{zeros}}}" for zeros in range(kept)]
+    left = 8 - kept
     ends = [rf"(?:{_ANY_GROUP}:){{{left - 1}}}{_ANY_GROUP}$", rf"(?:{_ANY_GROUP}:){{{left - 1}}}:$"]
     for before in range(left - 1):
         behind = rf"(?:{_ANY_GROUP}(?::{_ANY_GROUP}){{0,{left - 2 - before}}})?"
         ends.append(rf"(?:{_ANY_GROUP}:){{{before}}}:{behind}$")
     address = pl.col(CANONICAL)
     holds_ipv4 = pl.any_horizontal(address.str.starts_with(prefix) for prefix in _WITH_IPV4)
-    usual = address.str.contains(f"{start}(?:{'|'.join(ends)})") & ~holds_ipv4
-    return pl.when(usual).then(pl.concat_str(address.str.extract(f"({start})"), pl.lit(":")))
+    usual = address.str.contains(f"^(?:{'|'.join(starts)})(?:{'|'.join(ends)})") & ~holds_ipv4
+    groups = address.str.extract(f"^((?:{_GROUP}:){{1,{kept}}})")
+    return pl.when(usual).then(pl.concat_str(groups, pl.lit(":")))
 
 
 @lru_cache(maxsize=_REMEMBERED)

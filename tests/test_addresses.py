@@ -145,20 +145,21 @@ def test_hosts_that_are_cut_in_their_text_are_cut_as_addresses(hosts, kept4, kep
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "bits", "kept"),
     [
-        "2001:db8::7",
-        "2001:db8:1:2:3:4:5:6",
-        "2001:db8::",
-        "2001:db8:1:2:3:4:5::",
-        "2001:db8:1::2:3",
-        "2001:db8:ab::",
+        ("2001:db8::7", 32, "2001:db8::"),
+        ("2001:db8:1:2:3:4:5:6", 32, "2001:db8::"),
+        ("2001:db8::", 32, "2001:db8::"),
+        ("2001:db8:1:2:3:4:5::", 32, "2001:db8::"),
+        ("2001:db8:1::2:3", 32, "2001:db8::"),
+        ("2001:db8:1::2:3", 48, "2001:db8:1::"),
+        ("2001:db8:0:1::2:3", 48, "2001:db8::"),
     ],
 )
-def test_usual_ipv6_addresses_are_cut_in_their_text(text, monkeypatch):
+def test_usual_ipv6_addresses_are_cut_in_their_text(text, bits, kept, monkeypatch):
     monkeypatch.setattr("logstats.hosts._read_odd", None)
 
-    assert HostCutter(ipv4_bits=16, ipv6_bits=32).cut(pl.Series([text])).to_list() == ["2001:db8::"]
+    assert HostCutter(ipv4_bits=16, ipv6_bits=bits).cut(pl.Series([text])).to_list() == [kept]
 
 
 @given(address=ipv4 | ipv6, kept4=bits4, kept6=bits6)

@@ -6,6 +6,7 @@ Path, query, fragment, user, password and port of a referrer never pass.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote
 
@@ -30,6 +31,8 @@ _SPELLS_ADDRESS: Final = re.compile(
 )
 # RFC 2606 section 2: names that nobody can own.
 _SAFE_HOSTS: Final = {ADDRESS: "address.invalid", INTERNAL: "internal.invalid"}
+# The same hosts stand in most referrers that are new.
+_REMEMBERED: Final = 16_384
 _SAFE_ORIGIN: Final = r"^(?:https?|ftp)://(?:address|internal)\.invalid/$"
 
 
@@ -111,6 +114,7 @@ def referrer_origins(raw: pl.Series) -> pl.Series:
     ).to_series()  # fmt: skip
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _origin_host(host: str) -> str | None:
     """Return what a log keeps of one host, or None if it is none."""
     domain = _domain(host, frozenset())

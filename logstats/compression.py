@@ -24,8 +24,9 @@ _ERRORS: Final = (
     OSError,
     EOFError,
 )
-# Little compressed input at a time: what is lost before a damaged spot is at most this much.
-RAW_BYTES: Final = 4 * 1024
+# Little compressed input at a time: what is lost before a damaged spot is at most this much. Less of it
+# costs more steps, at each of which the reading thread may wait for one that counts.
+RAW_BYTES: Final = 16 * 1024
 PIECE_BYTES: Final = 1024 * 1024
 # A zstd block of 4 bytes can stand for 128 KiB: 512 bytes of input are at most 16 MiB of output.
 ZSTD_STEP_BYTES: Final = 512

@@ -43,9 +43,9 @@ __all__ = [
     "read_sources",
 ]
 
-# A block ends with the piece that makes it at least so long, so it is about twice this. Larger ones hold
-# each distinct value fewer times, smaller ones need less memory; beyond this the gain is small.
-BLOCK_BYTES: Final = 8 * 1024 * 1024
+# A block ends with the piece that makes it at least so long. Larger ones hold each distinct value fewer
+# times, smaller ones need less memory; beyond this the gain is small.
+BLOCK_BYTES: Final = 16 * 1024 * 1024
 # Apache and nginx take at most 8 KiB of request line by default; 64 KiB holds any field they write.
 MAX_LINE_BYTES: Final = 64 * 1024
 # Below this a byte is a control character; these four are no sign of a binary file.
@@ -205,7 +205,7 @@ def _plain_pieces(raw: RawFile, block_bytes: int, max_line: int) -> Iterator[byt
         raise compression.DamagedArchiveError(reason)
     elif raw.is_regular():
         # So long that one piece is a block: what needs not be joined is not copied.
-        while piece := raw.read_lines(2 * block_bytes, max_line):
+        while piece := raw.read_lines(block_bytes + max_line, max_line):
             yield piece
             del piece
     else:

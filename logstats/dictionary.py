@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import polars as pl
 
@@ -170,6 +171,9 @@ class Dictionaries:
 class Grown:
     """What is made of values, made of the new ones only; threads may share it.
 
+    Values of several eras may come in turns: those that the exact parser reads have one of their own. What
+    was made of an era is forgotten with it.
+
     Args:
         make: From a table of values to a table with a row for each, in the same order.
     """
@@ -177,8 +181,7 @@ class Grown:
     def __init__(self, make: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
         self._make = make
         self._lock = threading.Lock()
-        self._era: Era | None = None
-        self._made = pl.DataFrame()
+        self._made: WeakKeyDictionary[Era, pl.DataFrame] = WeakKeyDictionary()
 
     def __call__(self, values: pl.DataFrame, era: Era | None) -> pl.DataFrame:
         """Return a row for each value; more, if another thread has seen more of the era.
@@ -190,9 +193,10 @@ class Grown:
         if era is None:
             return self._make(values)
         with self._lock:
-            if self._era is not era:
-                self._era, self._made = era, self._make(values)
-            elif self._made.height < values.height:
-                made = self._make(values[self._made.height :])
-                self._made = pl.concat([self._made, made], rechunk=True)
-            return self._made
+            made = self._made.get(era)
+            if made is None:
+                made = self._make(values)
+            elif made.height < values.height:
+                made = pl.concat([made, self._make(values[made.height :])], rechunk=True)
+            self._made[era] = made
+            return made

@@ -68,6 +68,23 @@ def test_a_value_is_read_and_made_once() -> None:
     assert sorted(was_read) == sorted(was_made) == ["a", "b", "c"]
 
 
+def test_values_of_eras_that_come_in_turns_are_made_once() -> None:
+    """Hits of the exact parser are values of their own, between blocks of the plan."""
+    made: list[str | None] = []
+
+    def note(values: pl.DataFrame) -> pl.DataFrame:
+        made.extend(values["text"])
+        return values
+
+    plan, exact, grown = Dictionary(read), Dictionary(read), Grown(note)
+    for texts in (["a", "b"], ["a", "c"]):
+        for dictionary in (plan, exact):
+            encoded = dictionary.encode(pl.Series(texts))
+            assert grown(encoded.values, encoded.era)[encoded.codes]["text"].to_list() == texts
+
+    assert sorted(map(str, made)) == ["a", "a", "b", "b", "c", "c"]
+
+
 def test_a_block_of_new_values_only_is_not_remembered() -> None:
     dictionary = Dictionary(read, most=10)
     kept = dictionary.encode(pl.Series(list("abc")))

@@ -215,7 +215,7 @@ def _roll_up_all(
 ) -> dict[str, pl.DataFrame]:
     """Return the tables asked for, the whole days, the spans of hours, and the bots."""
     sources = {_span_name(span): _hours(span) for span in reversed(spans)}
-    # Kinds sort the visitors of answers, for which other tables of answers would only wait; so these come last.
+    # Kinds sort the visitors of answers, for which other tables of answers would only wait: these come last.
     sources |= {name: SOURCES[name] for name in sorted(tables, key=_wait)}
     sources |= {"bots": _source(PROFILES, schema.BOT), _DAYS: Source(PROFILES, (pl.lit(0).alias("all"),))}
     wanted = dict(beside)

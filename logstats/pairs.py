@@ -144,9 +144,11 @@ def merge_pairs(pairs: list[Pairs], sightings: list[pl.DataFrame]) -> Pairs:
     # A range of cells at a time: what sorting needs beside its input is then a part of the memory.
     merged: list[pl.DataFrame] = []
     rows = sum(map(len, pairs)) + sum(map(len, sightings))
+    # All parts as one frame: a query for each of them takes longer than the work.
+    seen = pl.concat([pl.DataFrame(schema=SIGHTINGS_SCHEMA), *sightings], rechunk=False)
     for low, high in _ranges(rows, CELLS):
-        seen = [part.filter(pl.col(CELL).is_between(low, high, closed="left")) for part in sightings]
-        parts = [_count_sorted(pl.concat(seen))] if seen else []
+        is_inside = pl.col(CELL).is_between(low, high, closed="left")
+        parts = [_count_sorted(_numbers(seen.filter(is_inside)))]
         parts = [part for part in (*parts, *(part.between(low, high) for part in pairs)) if len(part)]
         if parts:
             merged.append(add_pairs(pl.concat(parts)) if len(parts) > 1 else parts[0])
@@ -155,20 +157,21 @@ def merge_pairs(pairs: list[Pairs], sightings: list[pl.DataFrame]) -> Pairs:
     return Pairs.of_sorted(merged)
 
 
-def _count_sorted(sightings: pl.DataFrame) -> pl.DataFrame:
-    runs = _numbers(sightings).sort().rle().struct.unnest()
+def _count_sorted(numbers: pl.Series) -> pl.DataFrame:
+    """Return cell, token and hits, sorted, of the numbers of all sightings, which are used up."""
+    runs = numbers.sort(in_place=True).rle().struct.unnest()
+    number = pl.col("value")
     return runs.select(
-        (pl.col("value") // TOKENS).cast(pl.UInt64).alias(CELL),
-        (pl.col("value") % TOKENS).cast(pl.UInt64).alias(schema.TOKEN),
+        (number // TOKENS).cast(pl.UInt64).alias(CELL),
+        number.cast(pl.UInt64, wrap_numerical=True).alias(schema.TOKEN),
         pl.col("len").alias(schema.HITS),
     )
 
 
 def _numbers(pairs: pl.DataFrame) -> pl.Series:
     """Return cell and token of each pair as one number that sorts by the one, then the other."""
-    return pairs.select(
-        pl.col(CELL).cast(pl.Int128) * TOKENS + pl.col(schema.TOKEN).cast(pl.Int128)
-    ).to_series()
+    cell, token = (pl.col(name).cast(pl.Int128) for name in (CELL, schema.TOKEN))
+    return pairs.select((cell * TOKENS + token).alias(_NUMBER)).to_series()
 
 
 def slices(rows: pl.DataFrame, by: str, end: int) -> Iterator[pl.DataFrame]:

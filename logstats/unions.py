@@ -101,15 +101,16 @@ def _sort_tokens(pairs: Pairs) -> pl.LazyFrame:
     token, place, hits = (pl.col(name).cast(pl.Int128) for name in (schema.TOKEN, _PLACE, schema.HITS))
     numbers = rows.select(((token * _PLACES + place) * _HITS + hits).alias(_NUMBER)).to_series()
     number = pl.col(_NUMBER)
-    rest = (number % (_PLACES * _HITS)).cast(pl.UInt64)
+    # The lower half holds place and hits, and one bit of the token.
+    low = number.cast(pl.UInt64, wrap_numerical=True)
     return (
         numbers.sort(in_place=True)
         .to_frame()
         .lazy()
         .select(
             (number // (_PLACES * _HITS)).cast(pl.UInt64).alias(schema.TOKEN),
-            (rest // _HITS).cast(pl.UInt32).alias(_PLACE),
-            (rest % _HITS).cast(pl.UInt32).alias(schema.HITS),
+            (low // _HITS % _PLACES).cast(pl.UInt32).alias(_PLACE),
+            (low % _HITS).cast(pl.UInt32).alias(schema.HITS),
         )
     )
 

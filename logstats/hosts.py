@@ -113,11 +113,14 @@ class HostCutter:
 
         Args:
             hosts: Texts as the server wrote them; nulls are allowed.
-            is_ipv4: Which are plain IPv4 addresses, where that is known.
+            is_ipv4: Which are known to be plain IPv4 addresses; others may be, too.
         """
         hosts = hosts.cast(pl.String).alias(CANONICAL)
-        odd = (~(is_dotted_quad(hosts) if is_ipv4 is None else is_ipv4)).arg_true()
         cut = _cut_quads(hosts.to_frame(), self._bits["ipv4_bits"])
+        odd = (~(is_dotted_quad(hosts) if is_ipv4 is None else is_ipv4)).arg_true()
+        if is_ipv4 is not None:
+            # Behind some addresses a user is named.
+            odd = odd.filter(~is_dotted_quad(hosts.gather(odd)))
         return cut.scatter(odd, self._cut_odd(hosts.gather(odd))) if len(odd) else cut
 
     def _cut_odd(self, hosts: pl.Series) -> pl.Series:

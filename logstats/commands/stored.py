@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from logstats.policy import Policy
-from logstats.tables import Report
+
+if TYPE_CHECKING:
+    from logstats.tables import Report
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 

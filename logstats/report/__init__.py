@@ -11,11 +11,13 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from logstats.errors import UsageError
 from logstats.report.targets import check_writable, write_files
-from logstats.tables import Report
+
+if TYPE_CHECKING:
+    from logstats.tables import Report
 
 __all__ = [
     "LANGUAGES",

@@ -242,7 +242,7 @@ class FacetCounts:
         self.cells = [cells.filter(keep), renamed.select(*CELLS_SCHEMA)]
         moved = self.pairs[0].rows_of(folded.select(CELL, _NEW_CELL)).rename({_NEW_CELL: CELL})
         # A visitor of several folded values has one pair with their family, also where no pair stays.
-        self.pairs = [self.pairs[0].without(folded), Pairs.of_sorted([add_pairs(moved)])]
+        self.pairs = [self.pairs[0].without(folded), Pairs.of_sorted(add_pairs(moved))]
         self.names = [names.join(self.cells[0], on=KEY, how="semi"), _family_names(folded, names.schema)]
 
 

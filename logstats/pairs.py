@@ -46,13 +46,16 @@ class Pairs:
         return self.visitors.height
 
     @classmethod
-    def of_sorted(cls, parts: list[pl.DataFrame]) -> Pairs:
-        """Return pairs of rows of cell, token and hits, each part behind the one before it."""
-        runs = [part.get_column(CELL).rle().struct.unnest() for part in parts]
-        cells = [part.select(pl.col("value").alias(CELL), _LEN) for part in runs]
-        visitors = [part.select(schema.TOKEN, schema.HITS) for part in parts]
-        if not parts:
-            return cls(pl.DataFrame(schema=_CELLS_SCHEMA), pl.DataFrame(schema=_VISITORS_SCHEMA))
+    def of_sorted(cls, rows: pl.DataFrame) -> Pairs:
+        """Return pairs of sorted rows of cell, token and hits."""
+        runs = rows.get_column(CELL).rle().struct.unnest()
+        return cls(runs.select(pl.col("value").alias(CELL), _LEN), rows.select(schema.TOKEN, schema.HITS))
+
+    @classmethod
+    def join(cls, parts: list[Pairs]) -> Pairs:
+        """Return the pairs of all parts; the cells of each come behind those of the one before it."""
+        cells = [pl.DataFrame(schema=_CELLS_SCHEMA), *(part.cells for part in parts)]
+        visitors = [pl.DataFrame(schema=_VISITORS_SCHEMA), *(part.visitors for part in parts)]
         return cls(pl.concat(cells, rechunk=True), pl.concat(visitors, rechunk=True))
 
     def rows_of(self, wanted: pl.DataFrame) -> pl.DataFrame:
@@ -142,7 +145,7 @@ def merge_pairs(pairs: list[Pairs], sightings: list[pl.DataFrame]) -> Pairs:
         sightings: Parts of `SIGHTINGS_SCHEMA`.
     """
     # A range of cells at a time: what sorting needs beside its input is then a part of the memory.
-    merged: list[pl.DataFrame] = []
+    merged: list[Pairs] = []
     rows = sum(map(len, pairs)) + sum(map(len, sightings))
     # All parts as one frame: a query for each of them takes longer than the work.
     seen = pl.concat([pl.DataFrame(schema=SIGHTINGS_SCHEMA), *sightings], rechunk=False)
@@ -151,10 +154,10 @@ def merge_pairs(pairs: list[Pairs], sightings: list[pl.DataFrame]) -> Pairs:
         parts = [_count_sorted(_numbers(seen.filter(is_inside)))]
         parts = [part for part in (*parts, *(part.between(low, high) for part in pairs)) if len(part)]
         if parts:
-            merged.append(add_pairs(pl.concat(parts)) if len(parts) > 1 else parts[0])
+            merged.append(Pairs.of_sorted(add_pairs(pl.concat(parts)) if len(parts) > 1 else parts[0]))
     pairs.clear()
     sightings.clear()
-    return Pairs.of_sorted(merged)
+    return Pairs.join(merged)
 
 
 def _count_sorted(numbers: pl.Series) -> pl.DataFrame:

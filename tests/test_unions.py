@@ -55,7 +55,7 @@ def test_a_visitor_counts_once_in_a_group_with_all_hits(rows, least, slice_rows)
 )
 def test_one_order_of_visitors_serves_every_grouping_of_cells(rows, groups, least):
     frame = pl.DataFrame(rows, schema={**SIGHTINGS_SCHEMA, "hits": pl.UInt32}, orient="row")
-    pairs = Pairs.of_sorted([add_pairs(frame.unique(["cell", "token"]))] if rows else [])
+    pairs = Pairs.of_sorted(add_pairs(frame.unique(["cell", "token"])))
     wanted = None if least is None else pl.col("token") >= pl.lit(least, pl.UInt64)
     by_visitor = sort_by_visitor(pairs, wanted)
     grouped = pl.DataFrame(list(groups.items()), schema={"cell": pl.UInt64, "group": pl.UInt32}, orient="row")

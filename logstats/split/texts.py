@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -24,6 +24,7 @@ from logstats.batches import (
     encode,
 )
 from logstats.plan import IDENT, MINUTE_WIDTH, TIME_WIDTH, Plan, Word
+from logstats.texts.requests import cut_protocol
 
 if TYPE_CHECKING:
     from logstats.dictionary import Dictionaries
@@ -34,11 +35,9 @@ _PROTOCOL_WIDTH: Final = 9
 _PROTOCOL: Final = r"^ ([A-Z]{4}/[0-9]\.[0-9])$"
 # As `formats.requests` has it.
 _METHOD: Final = r"^[A-Za-z][A-Za-z_-]{0,31}$"
-_SECONDS_AND_OFFSET: Final = (
-    r"^:(?P<second>[0-5][0-9]|60) (?P<sign>[+-])(?P<hours>[01][0-9]|2[0-3])(?P<minutes>[0-5][0-9])\] $"
+_SECONDS_AND_OFFSET: Final = re.compile(
+    r":(?:[0-5][0-9]|60) (?P<sign>[+-])(?P<hours>[01][0-9]|2[0-3])(?P<minutes>[0-5][0-9])\] "
 )
-# More than any line has.
-_LONGEST: Final = 2**31
 
 
 def read_time(split: Split) -> None:
@@ -46,12 +45,10 @@ def read_time(split: Split) -> None:
     first = split.pieces["p0"]
     minute_codes, minutes = encode(first.str.slice(-TIME_WIDTH, MINUTE_WIDTH))
     tail_codes, tails = encode(first.str.slice(MINUTE_WIDTH - TIME_WIDTH))
-    tail = tails.str.extract_groups(_SECONDS_AND_OFFSET).struct.unnest()
-    offset = (tail["hours"].cast(pl.Int64) * 60 + tail["minutes"].cast(pl.Int64)) * (
-        pl.select(pl.when(tail["sign"] == "-").then(-1).otherwise(1)).to_series()
-    )
+    offset = pl.Series([_offset(text) for text in tails.to_list()], dtype=pl.Int64)
     local = minutes.str.to_datetime("%d/%b/%Y:%H:%M", strict=False, time_unit="us")
-    split.checks.append(offset.is_not_null().gather(tail_codes))
+    if offset.null_count():
+        split.checks.append(offset.is_not_null().gather(tail_codes))
     offsets = offset.drop_nulls().unique().sort()
     if len(offsets) <= 1:
         codes, times = minute_codes, local - timedelta(minutes=offsets[0] if len(offsets) else 0)
@@ -63,9 +60,18 @@ def read_time(split: Split) -> None:
         )
         times = every.select(pl.col("local") - pl.duration(minutes="offset")).to_series()
     split.codes[MINUTE] = codes
-    split.values[MINUTE] = pl.DataFrame({schema.TIME: times.dt.replace_time_zone("UTC")}).with_columns(
-        ok=pl.col(schema.TIME).is_not_null()
-    )
+    utc = times.dt.replace_time_zone("UTC").alias(schema.TIME)
+    split.values[MINUTE] = pl.DataFrame([utc, utc.is_not_null().alias("ok")])
+
+
+@lru_cache(4096)
+def _offset(tail: str | None) -> int | None:
+    """Return the minutes of `:05 +0100] `, null for another text; there are sixty in a log."""
+    found = _SECONDS_AND_OFFSET.fullmatch(tail or "")
+    if found is None:
+        return None
+    minutes = int(found["hours"]) * 60 + int(found["minutes"])
+    return -minutes if found["sign"] == "-" else minutes
 
 
 def read_head(split: Split, plan: Plan) -> None:
@@ -154,12 +160,8 @@ def read_request(split: Split, plan: Plan, known: Dictionaries, *, keep_query: b
     split.values[PROTOCOL] = pl.DataFrame(
         {"raw": protocols, schema.PROTOCOL: protocol, "ok": protocol.is_not_null()}
     )
-    target = pl.col("request").str.head(-_PROTOCOL_WIDTH)
-    if not keep_query:
-        # In half the time of a split, which makes two texts of one. What is found is a byte, what is cut
-        # off a character: behind others than ASCII a part of the query stays, which is cut off later.
-        target = target.str.head(target.str.find("?", literal=True).fill_null(_LONGEST))
-    split.encode(REQUEST, request.to_frame("request").select(target).to_series(), known, _read_targets)
+    heads = cut_protocol(request, keep_query=keep_query)
+    split.encode(REQUEST, heads, known, _read_targets)
 
 
 def _read_targets(raw: pl.Series) -> pl.DataFrame:

@@ -28,8 +28,6 @@ _FEW: Final = 20
 _METHOD: Final = r"^[A-Za-z][A-Za-z_-]{0,31}$"
 # ` HTTP/1.1`, with the blank before it.
 _PROTOCOL_WIDTH: Final = 9
-# More than any line has.
-_LONGEST: Final = 2**31
 _PROTOCOL: Final = r"^ ([A-Z]{4}/[0-9]\.[0-9])$"
 
 
@@ -123,13 +121,8 @@ def _read_line(request: pl.Series, known: Dictionaries, *, keep_query: bool) -> 
     protocol_codes, ends = encode(request.str.slice(-_PROTOCOL_WIDTH))
     protocols = ends.str.extract(_PROTOCOL).alias(schema.PROTOCOL)
     checks = [protocols.is_not_null().gather(protocol_codes)]
-    target = pl.col("request").str.head(-_PROTOCOL_WIDTH)
-    if not keep_query:
-        # What is found is a byte, what is cut off a character: behind others than ASCII a part of the
-        # query stays, which is cut off later.
-        target = target.str.head(target.str.find("?", literal=True).fill_null(_LONGEST))
     read = partial(_read_heads, keep_query=keep_query)
-    heads = request.to_frame("request").select(target).to_series()
+    heads = cut_protocol(request, keep_query=keep_query)
     encoded = known.encode(f"texts of requests, {keep_query}", heads, read)
     ok = encoded.values.get_column(_OK)
     if not ok.all():
@@ -142,6 +135,19 @@ def _read_line(request: pl.Series, known: Dictionaries, *, keep_query: bool) -> 
         protocols.to_frame(),
         checks,
     )
+
+
+def cut_protocol(request: pl.Series, *, keep_query: bool) -> pl.Series:
+    """Return requests as clients send them without their last nine bytes, and the query only if wanted.
+
+    Cut as bytes, in half the time: what is found is a byte. Null where a sign would be cut in two.
+    """
+    text = pl.col("request")
+    end = text.str.len_bytes() - _PROTOCOL_WIDTH
+    if not keep_query:
+        end = pl.coalesce(text.str.find("?", literal=True), end)
+    head = text.cast(pl.Binary).bin.head(end).cast(pl.String, strict=False)
+    return request.to_frame("request").select_seq(head).to_series()
 
 
 def _read_heads(raw: pl.Series, *, keep_query: bool) -> pl.DataFrame:

@@ -36,6 +36,23 @@ _GROUP: Final = "[1-9a-f][0-9a-f]{0,3}"
 _ANY_GROUP: Final = "[0-9a-f]{1,4}"
 
 
+def _is_usual_ipv6() -> pl.Expr:
+    """Return which hosts are canonical IPv6 addresses (RFC 5952) as they stand and hold no IPv4 address.
+
+    Only those without a group of zeros beside the two colons: where these stand is then no question.
+    """
+    forms = [f"(?:{_GROUP}:){{7}}{_GROUP}"]
+    for before in range(1, 7):
+        behind = f"(?:{_GROUP}(?::{_GROUP}){{0,{5 - before}}})?" if before < 6 else ""
+        forms.append(f"(?:{_GROUP}:){{{before}}}:{behind}")
+    address = pl.col(CANONICAL)
+    holds_ipv4 = pl.any_horizontal(address.str.starts_with(prefix) for prefix in (*_WITH_IPV4, "2001::"))
+    return (address.str.contains(f"^(?:{'|'.join(forms)})$") & ~holds_ipv4).fill_null(value=False)
+
+
+_IS_USUAL_IPV6: Final = _is_usual_ipv6()
+
+
 def _read_odd(text: str | None, nat64: tuple[Nat64, ...]) -> tuple[str, str | None]:
     """Return kind and canonical form of one host that is no plain dotted quad."""
     if text is None or len(text) > _LONGEST:
@@ -58,7 +75,7 @@ def _read_each(hosts: pl.Series, nat64: tuple[Nat64, ...]) -> pl.DataFrame:
 
 
 class HostReader:
-    """Reads hosts, each that is no plain IPv4 address once; threads may share it.
+    """Reads hosts, each that is no usual address once; threads may share it.
 
     Args:
         nat64_prefixes: Further prefixes that embed an IPv4 address.
@@ -66,6 +83,8 @@ class HostReader:
 
     def __init__(self, nat64_prefixes: Sequence[str] = ()) -> None:
         nat64 = nat64_layouts(nat64_prefixes)
+        # Any address may lie in a prefix of one's own.
+        self._may_be_usual = not nat64
         self._odd = Dictionary(lambda hosts: _read_each(hosts, nat64))
 
     def read(self, hosts: pl.Series, is_ipv4: pl.Series | None = None) -> pl.DataFrame:
@@ -85,6 +104,10 @@ class HostReader:
             is_ipv4 = is_dotted_quad(hosts)
         kind = pl.repeat(IPV4, len(hosts), dtype=KINDS, eager=True).alias(KIND)
         odd = (~is_ipv4).arg_true()
+        if self._may_be_usual and len(odd):
+            usual = hosts.gather(odd).to_frame().select_seq(_IS_USUAL_IPV6).to_series()
+            kind = kind.scatter(odd.filter(usual), IPV6)
+            odd = odd.filter(~usual)
         if not len(odd):
             return pl.DataFrame([kind, hosts])
         encoded = self._odd.encode(hosts.gather(odd))

@@ -144,6 +144,26 @@ def test_hosts_that_are_cut_in_their_text_are_cut_as_addresses(hosts, kept4, kep
     assert cutter.cut(texts, texts.is_null()).to_list() == expected.to_list()
 
 
+@given(
+    hosts=st.lists(ipv4.map(str) | ipv6.map(str) | hosts_with_colons, min_size=1),
+    nat64=st.sampled_from([(), ("2001:db8::/32",)]),
+)
+def test_addresses_known_by_their_text_are_read_as_all_others(hosts, nat64):
+    read = read_hosts(pl.Series(hosts), nat64_prefixes=nat64)
+
+    for host, kind, canonical in zip(hosts, read["kind"], read["canonical"], strict=True):
+        address = read_address(host, nat64_prefixes=nat64)
+        assert canonical == (None if address is None else str(address))
+        assert kind == ("none" if address is None else f"ipv{address.version}")
+
+
+def test_usual_ipv6_addresses_are_not_read_one_by_one(monkeypatch):
+    monkeypatch.setattr("logstats.hosts._read_odd", None)
+    usual = ["2001:db8::7", "2001:db8:1:2:3:4:5:6", "2001:db8::", "2001:db8:1:2:3:4::", "2001:db8:1::2:3:4"]
+
+    assert read_hosts(pl.Series(usual)).rows() == [("ipv6", host) for host in usual]
+
+
 @pytest.mark.parametrize(
     ("text", "bits", "kept"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Final
@@ -77,12 +78,12 @@ def _offset(tail: str | None) -> int | None:
 def read_head(split: Split, plan: Plan) -> None:
     """Read the words before the time: host and maybe virtual host."""
     heads = split.pieces["p0"].str.head(-TIME_WIDTH)
-    plain = _plain_heads(plan.head)
+    plain = _plain_head(plan.head)
     if plain is None:
         split.codes[CLIENT], raw = encode(heads)
         split.values[CLIENT] = _read_words(raw, plan.head)
     else:
-        split.codes[CLIENT], split.values[CLIENT] = _read_hosts(heads, plan.head, *plain)
+        split.codes[CLIENT], split.values[CLIENT] = _read_hosts(heads, plan.head, plain)
     if schema.VHOST not in split.values[CLIENT].columns:
         _read_nothing(split, VHOST)
         return
@@ -91,34 +92,53 @@ def read_head(split: Split, plan: Plan) -> None:
     split.values[VHOST] = pl.DataFrame({schema.VHOST: vhosts}).with_columns(ok=pl.lit(value=True))
 
 
+@dataclass(frozen=True, slots=True)
+class _PlainHead:
+    """What stands before the time where it is an address, hyphens and a bracket: `192.0.2.1 - - [`.
+
+    Attributes:
+        ipv4: A pattern for heads with an IPv4 address.
+        ipv6: A pattern for heads with what may be an IPv6 address.
+        behind: How many signs stand behind the address.
+    """
+
+    ipv4: str
+    ipv6: str
+    behind: int
+
+
 @cache
-def _plain_heads(words: tuple[Word, ...]) -> tuple[str, int] | None:
-    """Return a pattern for `192.0.2.1 - - [` and how long it is behind the host, None for other words."""
+def _plain_head(words: tuple[Word, ...]) -> _PlainHead | None:
+    """Return how heads of these words usually look, None for others than host, hyphen and user."""
     first, *others = words
     plain = (None, IDENT, schema.USER)
     if first.column != schema.HOST or any(word.literal or word.column not in plain for word in others):
         return None
     behind = " -" * len(others) + " ["
-    return f"^{DOTTED_QUAD}{re.escape(behind)}$", len(behind)
+    end = re.escape(behind) + "$"
+    return _PlainHead(f"^{DOTTED_QUAD}{end}", f"^[0-9A-Fa-f:]+{end}", len(behind))
 
 
 def _read_hosts(
-    heads: pl.Series, words: tuple[Word, ...], pattern: str, behind: int
+    heads: pl.Series, words: tuple[Word, ...], plain: _PlainHead
 ) -> tuple[pl.Series, pl.DataFrame]:
-    """Return codes and values of heads; most are plain, and these are not compared with one another.
+    """Return codes and values of heads, a value a row: they are not compared with one another.
 
     There are about as many clients as lines in a block: finding the distinct ones costs more than
-    to look at the same address twice.
+    to look at the same address twice. Only heads that are not plain are read word by word.
     """
-    is_plain = heads.str.contains(pattern).fill_null(value=False)
-    odd = (~is_plain).arg_true()
-    odd_codes, raw = encode(heads.gather(odd))
-    read = _read_words(raw, words).with_columns(pl.lit(value=False).alias(IS_IPV4))
-    plain = heads.filter(is_plain)
-    hosts = pl.DataFrame({"raw": plain, schema.HOST: plain.str.head(-behind)})
-    known = hosts.with_columns(pl.lit(value=True).alias("ok"), pl.lit(value=True).alias(IS_IPV4))
-    codes = (is_plain.cum_sum() + read.height - 1).cast(pl.UInt32)
-    return codes.scatter(odd, odd_codes), pl.concat([read.select(known.columns), known])
+    is_ipv4 = heads.str.contains(plain.ipv4).fill_null(value=False)
+    hosts = heads.str.head(-plain.behind)
+    ok = pl.repeat(value=True, n=len(heads), eager=True)
+    others = (~is_ipv4).arg_true()
+    odd = others.filter(~heads.gather(others).str.contains(plain.ipv6).fill_null(value=False))
+    if len(odd):
+        codes, raw = encode(heads.gather(odd))
+        read = _read_words(raw, words)
+        hosts = hosts.scatter(odd, read[schema.HOST].gather(codes))
+        ok = ok.scatter(odd, read["ok"].gather(codes))
+    columns = {"raw": heads, schema.HOST: hosts, "ok": ok, IS_IPV4: is_ipv4}
+    return pl.int_range(len(heads), dtype=pl.UInt32, eager=True), pl.DataFrame(columns)
 
 
 def _read_words(raw: pl.Series, head: tuple[Word, ...]) -> pl.DataFrame:

@@ -6,7 +6,7 @@ every number shown must still think several counts possible for each group that 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import polars as pl
@@ -96,6 +96,7 @@ def _cover(
     keep: frozenset[str],
 ) -> tuple[Merged | None, bool]:
     """Move the smallest shown rows of a block out of `shown` until the hidden ones are hidden."""
+    known: Merged | None = None
     while True:
         is_shown = pl.col(ROW).is_in(list(shown))
         hidden = inside.filter(~is_shown)
@@ -106,13 +107,26 @@ def _cover(
         if hidden.height >= least:
             if hidden.is_empty():
                 return None, True
-            cover = groups.merge(hidden)
-            if _hides(limits, hidden, seen, cover, alone=last == 1):
-                return cover, True
+            # Counting a union is what costs most.
+            if known is None or _may_hide(limits, hidden, seen, known.visitors):
+                known = groups.merge(hidden)
+                if _hides(limits, hidden, seen, known, alone=last == 1):
+                    return known, True
         spare = seen.filter(~pl.col(groups.keys[-1]).is_in(list(keep))) if keep else seen
         if spare.height <= last:
             return (groups.merge(hidden) if hidden.height else None), last == 0
         shown.discard(spare[ROW].item(0))
+
+
+def _may_hide(limits: Limits, hidden: pl.DataFrame, seen: pl.DataFrame, visitors: int) -> bool:
+    """Whether `(other)` can be found to hide these groups, which have at least so many visitors together.
+
+    Where it is not so, those of fewer groups tell it, and the union need not be counted.
+    """
+    small = hidden.filter(SMALL).height
+    people = int(hidden[PEOPLE].sum())
+    unlinked = replace(limits, partition=False)  # what else it asks of a partition is asked with the union
+    return not small or _leaves_room(unlinked, small, _count_large(hidden), seen, visitors, people)
 
 
 def _hides(limits: Limits, hidden: pl.DataFrame, seen: pl.DataFrame, cover: Merged, *, alone: bool) -> bool:
@@ -126,11 +140,19 @@ def _hides(limits: Limits, hidden: pl.DataFrame, seen: pl.DataFrame, cover: Merg
     with_people = hidden.filter(pl.col(PEOPLE) > 0).height if rule.show_zeros else hidden.height
     if with_people < rule.other_min_groups or cover.best_day < rule.k:
         return False
-    large = hidden.filter(~pl.col(SMALL) & (pl.col(PEOPLE) > 0)).height
-    return small.is_empty() or _leaves_room(limits, small.height, large, seen, cover)
+    large = _count_large(hidden)
+    return small.is_empty() or _leaves_room(
+        limits, small.height, large, seen, cover.visitors, cover.people_hits
+    )
 
 
-def _leaves_room(limits: Limits, small: int, large: int, seen: pl.DataFrame, cover: Merged) -> bool:
+def _count_large(hidden: pl.DataFrame) -> int:
+    return hidden.filter(~pl.col(SMALL) & (pl.col(PEOPLE) > 0)).height
+
+
+def _leaves_room(
+    limits: Limits, small: int, large: int, seen: pl.DataFrame, visitors: int, people_hits: int
+) -> bool:
     """Whether each small group could still have `room` different counts of visitors.
 
     Who reads the report knows that a small group has under k visitors a day, that one
@@ -140,10 +162,10 @@ def _leaves_room(limits: Limits, small: int, large: int, seen: pl.DataFrame, cov
     fewest = 1 if limits.rule.show_zeros else 0
     most = limits.days * (k - 1)
     largest = int(str(seen[schema.VISITORS].min())) if large and seen.height else None
-    sum_high = min(small * most, cover.people_hits - large * k)
+    sum_high = min(small * most, people_hits - large * k)
     if limits.partition:
-        sum_high = min(sum_high, cover.visitors - large * k)
-    sum_low = cover.visitors - large * largest if largest is not None else (0 if large else cover.visitors)
+        sum_high = min(sum_high, visitors - large * k)
+    sum_low = visitors - large * largest if largest is not None else (0 if large else visitors)
     low = max(fewest, sum_low - (small - 1) * most)
     high = min(k - 1, sum_high - (small - 1) * fewest)
     return high - low + 1 >= min(limits.rule.room, k - fewest)

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import polars as pl
 
@@ -34,6 +34,8 @@ _CARRIAGE_RETURN: Final = b"\r"
 # Rows made into bytes at once: 1 MB, which stay in a processor's own memory. A block at once takes three
 # pieces of 16 MB, and the system fills each of their pages with zeros first.
 _ROWS_AT_ONCE: Final = 4096
+# Of so many odd rows among these, all are joined in Python: a query of polars takes longer than some lines.
+_MANY_ODD: Final = 32
 _PIECE_END: Final = re.compile(rb"\r(?=[\"\n]|\Z)")
 
 
@@ -176,31 +178,35 @@ class _Lines:
         self._parts = parts
         self._line = line
         self._odd = odd
-        known = list(zip(odd, written, strict=True))
-        # The few lines that are not UTF-8 are no text for polars: they are written between the others.
-        self._raw = {row: line for row, line in known if line is not None and not _is_utf8(line)}
-        texts = [None if line is None or row in self._raw else line.decode() + "\n" for row, line in known]
-        self._texts = pl.Series(texts, dtype=pl.String)
+        self._written = [b"" if text is None else text + b"\n" for text in written]
 
     def __iter__(self) -> Iterator[bytes]:
-        start = 0
-        for row, line in [*self._raw.items(), (self._parts.height, None)]:
-            for begin in range(start, row, _ROWS_AT_ONCE):
-                yield self._join(begin, min(begin + _ROWS_AT_ONCE, row))
-            if line is not None:
-                yield line + b"\n"
-            start = row + 1
+        height = self._parts.height
+        for start in range(0, height, _ROWS_AT_ONCE):
+            yield self._join(start, min(start + _ROWS_AT_ONCE, height))
 
     def _join(self, start: int, stop: int) -> bytes:
         """Return some rows, without those that are withheld."""
-        lines = self._parts.slice(start, stop - start).select(self._line)
-        first, behind = bisect_left(self._odd, start), bisect_left(self._odd, stop)
-        if first < behind:
-            places = [row - start for row in self._odd[first:behind]]
-            lines = lines.to_series().scatter(places, self._texts[first:behind]).to_frame()
-        # Only what the exact parser withholds is null.
-        joined = pl.first().str.join("", ignore_nulls=first < behind)
-        return bytes(lines.select(joined.cast(pl.Binary)).item())
+        places = slice(bisect_left(self._odd, start), bisect_left(self._odd, stop))
+        odd, written = self._odd[places], self._written[places]
+        if len(odd) > _MANY_ODD:
+            texts = self._parts.slice(start, stop - start).select(self._line).to_series().to_list()
+            lines = [None if text is None else text.encode() for text in texts]
+            for row, line in zip(odd, written, strict=True):
+                lines[row - start] = line
+            return b"".join(cast("list[bytes]", lines))
+        pieces: list[bytes] = []
+        for row, line in zip(odd, written, strict=True):
+            pieces += (self._join_trusted(start, row), line)
+            start = row + 1
+        return b"".join([*pieces, self._join_trusted(start, stop)])
+
+    def _join_trusted(self, start: int, stop: int) -> bytes:
+        """Return some rows none of which is odd; a text that lacks is an error, for then a line would."""
+        if start == stop:
+            return b""
+        joined = self._line.str.join("", ignore_nulls=False)
+        return bytes(self._parts.slice(start, stop - start).select(joined.cast(pl.Binary)).item())
 
 
 def _without_newline(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -211,14 +217,6 @@ def _without_newline(pieces: Iterable[bytes]) -> Iterator[bytes]:
             yield last
             last = piece
     yield last[:-1]
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _join(written: list[bytes | None], data: bytes) -> bytes:

@@ -72,11 +72,12 @@ logs = st.builds(
 
 
 @settings(max_examples=50)
-@given(logs, st.integers(1, 5))
-def test_how_many_rows_are_made_into_bytes_at_once_changes_nothing(data: bytes, rows: int) -> None:
+@given(logs, st.integers(1, 5), st.sampled_from([0, 1, 2, 32]))
+def test_how_rows_are_made_into_bytes_changes_nothing(data: bytes, rows: int, many: int) -> None:
     at_once = rewrite(data)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("logstats.rewrite._ROWS_AT_ONCE", rows)
+        patch.setattr("logstats.rewrite._MANY_ODD", many)
         written = rewrite(data)
         assert written.data == at_once.data
         assert written.tally == at_once.tally

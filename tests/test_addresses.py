@@ -153,8 +153,9 @@ def test_addresses_known_by_their_text_are_read_as_all_others(hosts, nat64):
 
     for host, kind, canonical in zip(hosts, read["kind"], read["canonical"], strict=True):
         address = read_address(host, nat64_prefixes=nat64)
-        assert canonical == (None if address is None else str(address))
-        assert kind == ("none" if address is None else f"ipv{address.version}")
+        # `ff9b:0` is a name with its port.
+        assert address is None if kind in {"host", "none"} else canonical == str(address)
+        assert kind in ({"host", "none"} if address is None else {f"ipv{address.version}"})
 
 
 def test_usual_ipv6_addresses_are_not_read_one_by_one(monkeypatch):

@@ -61,7 +61,7 @@ def split_block(
     for piece in plan.ignored:
         split.checks.append(~split.pieces[f"p{piece}"].str.ends_with("\\").fill_null(value=False))
     if schema.BYTES_SENT not in split.numbers:
-        split.numbers[schema.BYTES_SENT] = pl.zeros(split.height, pl.Int64, eager=True)
+        split.numbers[schema.BYTES_SENT] = pl.repeat(0, pl.len(), dtype=pl.Int64)
     split.ok = _trusted(split, plan)
     split.find_odd(data)
     if proxies is not None and plan.forwarded is not None:

@@ -26,7 +26,8 @@ class Split:
         values: For each code column its distinct values: `raw`, what was read from
             it, and `ok`, whether a row with it can be trusted.
         eras: As `Batch` has them.
-        numbers: status, bytes_sent and maybe duration_us of every row.
+        numbers: How status, bytes_sent and maybe duration_us of every row are made of `pieces`; who
+            writes lines anew needs none of them.
         checks: Further expressions over `pieces` that hold in rows to be trusted.
         ok: Which rows are to be trusted; the lines of the others are `odd_lines`.
     """
@@ -35,7 +36,7 @@ class Split:
     codes: dict[str, pl.Series] = field(default_factory=dict)
     values: dict[str, pl.DataFrame] = field(default_factory=dict)
     eras: dict[str, Era] = field(default_factory=dict)
-    numbers: dict[str, pl.Series] = field(default_factory=dict)
+    numbers: dict[str, pl.Expr] = field(default_factory=dict)
     checks: list[pl.Series] = field(default_factory=list)
     ok: pl.Series = field(default_factory=pl.Series)
     odd_lines: list[bytes] = field(default_factory=list)
@@ -70,7 +71,8 @@ class Split:
 
     def batch(self) -> ParsedBatch:
         """Return the rows to be trusted as hits."""
-        hits = pl.DataFrame({**self.codes, **self.numbers})
+        numbers = self.pieces.select_seq(number.alias(name) for name, number in self.numbers.items())
+        hits = pl.DataFrame(self.codes).hstack(numbers)
         if not self.ok.all():
             hits = hits.filter(self.ok)
         values = {

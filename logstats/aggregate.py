@@ -20,6 +20,7 @@ from logstats.durations import MAX_ROWS, PageTimes, count_times
 from logstats.facets import FacetCounts
 from logstats.keying import Keyer, facet_codes, label_cells
 from logstats.pairs import CELL
+from logstats.process import give_memory_back
 from logstats.rollup import (
     FACET_LABELS,
     REQUESTS,
@@ -122,6 +123,8 @@ class OpenDays:
     def _merge_all(self) -> None:
         """Merge all parts, and halve the sample of visitors while there are too many pairs."""
         parts = [facet for facet in self.facets.values() if not facet.is_merged]
+        if parts:
+            give_memory_back()
         share(FacetCounts.merge_parts, parts, threads=MERGING_THREADS)
         bits = max(facet.sample_bits for facet in self.facets.values())
         while True:

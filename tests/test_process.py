@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import subprocess
 import sys
 from collections import Counter
@@ -29,6 +30,24 @@ def test_no_core_is_dumped_and_polars_spills_nothing(environment: dict[str, str]
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True)
 
     assert done.stdout == b"(0, 0) 0 0\n"
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="the C library is not glibc")
+def test_what_is_held_for_the_next_block_can_be_given_back() -> None:
+    code = (
+        "import resource; from logstats.process import Memory, give_memory_back, keep_memory\n"
+        "keep_memory(Memory(kept_ms=0, free_bytes=2**30))\n"
+        "def held():\n"
+        "    return int(open('/proc/self/statm').read().split()[1]) * resource.getpagesize() >> 20\n"
+        "blocks = [bytes(range(256)) * 2**16 for _ in range(4)]\n"
+        "del blocks\n"
+        "before = held()\n"
+        "give_memory_back()\n"
+        "print(before - held())\n"
+    )
+    given_back = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert int(given_back.stdout) > 40
 
 
 def total(*parts: Tally) -> Tally:

@@ -14,6 +14,7 @@ from logstats.formats.model import Escape
 from logstats.texts import Texts
 from logstats.texts.numbers import read_number
 from logstats.texts.plain import read_plain
+from logstats.texts.requests import cut_protocol
 
 TEXTS = st.lists(
     st.one_of(
@@ -48,6 +49,19 @@ def test_a_number_that_is_trusted_is_the_exact_one(kind: str, texts: list[str]) 
 
     for text, found, trusted in zip(texts, number.to_list(), ok.to_list(), strict=True):
         assert not trusted or found == exact(one, text)
+
+
+@given(st.lists(st.none() | st.text(st.sampled_from("?a/ \u00e9\U00010400")), min_size=1), st.booleans())
+def test_requests_are_cut_between_signs(texts: list[str | None], keep_query: bool) -> None:
+    requests = pl.Series(texts, dtype=pl.String)
+    ends = requests.str.slice(-9)
+    heads = cut_protocol(requests, ends, keep_query=keep_query).to_list()
+
+    for text, end, head in zip(texts, ends.to_list(), heads, strict=True):
+        if text is None:
+            assert head is None
+        elif "?" not in end:
+            assert head == (text[:-9] if keep_query else text[:-9].partition("?")[0])
 
 
 def test_a_row_without_its_time_is_not_trusted() -> None:

@@ -174,13 +174,14 @@ def _plain(raw: pl.Series) -> pl.Series:
 def read_request(split: Split, plan: Plan, known: Dictionaries, *, keep_query: bool) -> None:
     """Read method, path, maybe query, and protocol."""
     request = split.pieces[f"p{plan.request}"]
-    codes, protocols = encode(request.str.slice(-_PROTOCOL_WIDTH))
+    ends = request.str.slice(-_PROTOCOL_WIDTH)
+    codes, protocols = encode(ends)
     protocol = protocols.str.extract(_PROTOCOL)
     split.codes[PROTOCOL] = codes
     split.values[PROTOCOL] = pl.DataFrame(
         {"raw": protocols, schema.PROTOCOL: protocol, "ok": protocol.is_not_null()}
     )
-    heads = cut_protocol(request, keep_query=keep_query)
+    heads = cut_protocol(request, ends, keep_query=keep_query)
     split.encode(REQUEST, heads, known, _read_targets)
 
 

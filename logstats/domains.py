@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib import resources
 from typing import Final
+
+from publicsuffixlist import PublicSuffixList
 
 # RFC 1123 section 2.1, and the underscore that real resolvers return.
 _NAME: Final = re.compile(
@@ -27,46 +28,16 @@ _SPELLS_ADDRESS: Final = re.compile(
 _LABEL_LIMIT: Final = 63
 # What stands in front of a label that is not ASCII (RFC 5890 section 2.3.2.1).
 _ENCODED: Final = "xn--"
-# A rule goes up to the first blank, a comment is no rule (publicsuffix.org/list, "Format").
-_RULE: Final = re.compile(r"^(?!//)\S+", re.MULTILINE)
-_END_OF_ICANN: Final = "// ===END ICANN DOMAINS==="
 
 
 @cache
-def _rules(*, only_icann: bool, encoded: bool) -> frozenset[str]:
-    """Return the rules of the list as they are written, and also in ASCII if wanted.
-
-    publicsuffixlist ships the list, and encodes every rule when it reads it, which takes 25 ms. To find the
-    rules takes 2 ms, and only a log with encoded names needs encoded rules.
-    """
-    text = resources.files("publicsuffixlist").joinpath("public_suffix_list.dat").read_text("utf-8").lower()
-    end = text.index(_END_OF_ICANN.lower()) if only_icann else len(text)
-    rules = _RULE.findall(text, 0, end)
-    return frozenset((*rules, *map(_encode_rule, rules)) if encoded else rules)
+def _list(*, only_icann: bool, encoded: bool) -> PublicSuffixList:
+    return PublicSuffixList(accept_unknown=False, accept_encoded_idn=encoded, only_icann=only_icann)
 
 
-def _encode_rule(rule: str) -> str:
-    mark = rule[: rule.startswith("!")]
-    return mark + rule.removeprefix(mark).encode("idna").decode("ascii")
-
-
-def _suffix_length(labels: list[str], rules: frozenset[str]) -> int:
-    """Return how many labels at the end of a name are a public suffix; 0 if no rule fits."""
-    for start in range(len(labels)):
-        rest, length = ".".join(labels[start:]), len(labels) - start
-        if f"!{rest}" in rules:
-            return length - 1
-        if f"*.{rest}" in rules:
-            # Without a label for its star the rule stands for the rest itself.
-            return min(length + 1, len(labels))
-        if rest in rules:
-            return length
-    return 0
-
-
-def _suffix(labels: list[str], *, only_icann: bool) -> int:
-    encoded = any(label.startswith(_ENCODED) for label in labels)
-    return _suffix_length(labels, _rules(only_icann=only_icann, encoded=encoded))
+def _suffixes(name: str, *, only_icann: bool) -> PublicSuffixList:
+    """Return the suffixes that a name may have; to encode every rule takes most of reading their list."""
+    return _list(only_icann=only_icann, encoded=_ENCODED in name)
 
 
 def read_host_name(text: str) -> str | None:
@@ -110,12 +81,10 @@ def registrable_domain(name: str) -> str | None:
     >>> registrable_domain("janedoe.github.io")
     'github.io'
     """
-    labels = name.split(".")
-    length = _suffix(labels, only_icann=True)
-    if not length or length == len(labels) or labels[-1] == "arpa":
+    domain: str | None = _suffixes(name, only_icann=True).privatesuffix(name)
+    if domain is None or domain.endswith(".arpa"):
         return None
-    registered = labels[-length - 1 :]
-    return None if _SPELLS_ADDRESS.search(registered[0]) else ".".join(registered)
+    return None if _SPELLS_ADDRESS.search(domain.split(".", 1)[0]) else domain
 
 
 def is_hosted_name(name: str) -> bool:
@@ -124,5 +93,5 @@ def is_hosted_name(name: str) -> bool:
     >>> is_hosted_name("janedoe.github.io"), is_hosted_name("www.example.com")
     (True, False)
     """
-    labels = name.split(".")
-    return _suffix(labels, only_icann=False) != _suffix(labels, only_icann=True)
+    suffixes = (_suffixes(name, only_icann=only_icann).publicsuffix(name) for only_icann in (False, True))
+    return len({*suffixes}) > 1

@@ -57,6 +57,8 @@ def run_once(case: Case, *, directory: Path) -> Run:
     Raises:
         CommandFailed: It ended with something other than 0.
     """
+    # What the command before this one has written is not written to the disk beside this one.
+    os.sync()
     if case.log is not None:
         _read_through(case.log)
     with (

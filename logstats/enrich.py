@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -11,11 +13,25 @@ from logstats.agents import parse_agents
 from logstats.batches import AGENT, CIDR, CLIENT, CUT, MINUTE, REQUEST, Batch, EnrichedBatch
 from logstats.dictionary import Grown
 from logstats.rules import is_static_path
-from logstats.scope import BOTS_APART, BOTS_ONLY, Scope
 
 if TYPE_CHECKING:
     from logstats.batches import RedactedBatch
     from logstats.geo import Geo
+
+# What `--bots` may say about hits of known bots.
+BOTS_APART: Final = "apart"
+BOTS_LEFT_OUT: Final = "exclude"
+BOTS_ONLY: Final = "only"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which hits count: days from first to last (both included), people and bots."""
+
+    timezone: str = "UTC"
+    since: date | None = None
+    until: date | None = None
+    bots: str = BOTS_APART
 
 
 class Enricher:

@@ -49,24 +49,15 @@ class Logs:
     sources_read: int = 0
     # No further job is wanted, though one may be waited for: on a pipe nothing may ever come.
     halted: threading.Event = field(default_factory=threading.Event)
-    _begun: Iterator[Block | Problem] | None = field(default=None, init=False, repr=False)
 
-    def begin(self) -> None:
-        """Begin to read, so that the first blocks are there when jobs are asked for."""
-        self._begun = self._read(flush_early=False)
-
-    def _read(self, *, flush_early: bool) -> Iterator[Block | Problem]:
+    def jobs(self, *, flush_early: bool = False) -> Iterator[Job]:
+        """Yield every block that holds lines of a known format; reading runs ahead in a thread."""
         found = find_sources(self.names)
         self.problems += found.problems
         self.sources_read += len(found.sources)
         blocks = read_sources(found.sources, flush_early=flush_early)
-        return blocks if flush_early else prefetch(blocks, halted=self.halted)
-
-    def jobs(self, *, flush_early: bool = False) -> Iterator[Job]:
-        """Yield every block that holds lines of a known format; reading runs ahead in a thread."""
-        items, self._begun = self._begun or self._read(flush_early=flush_early), None
         known: tuple[str, tuple[Format, ...] | Problem | None] = ("", None)
-        for item in items:
+        for item in blocks if flush_early else prefetch(blocks, halted=self.halted):
             if isinstance(item, Problem):
                 self.problems.append(item)
                 # Of an archive that is none at all there was no block before.

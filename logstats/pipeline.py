@@ -20,13 +20,12 @@ from logstats.aggregate import OpenDays
 from logstats.batches import remember
 from logstats.dictionary import Dictionaries
 from logstats.disclose import disclose
-from logstats.enrich import Enricher, select_hits
+from logstats.enrich import Enricher, Scope, select_hits
 from logstats.jobs import Job, Logs, SharedJobs
 from logstats.lines import write_apart
 from logstats.parse import Parsed, batch_of_hits, parse_block
 from logstats.redact import LineMasks, Redactor
 from logstats.rollup import SOURCES
-from logstats.scope import Scope
 from logstats.seeds import Seeds
 from logstats.summaries import DURATIONS
 from logstats.tally import Tally

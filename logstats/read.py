@@ -12,7 +12,7 @@ import queue
 import threading
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from logstats import compression
 from logstats.sources import (
@@ -140,7 +140,7 @@ def looks_binary(head: bytes) -> bool:
 
 
 def prefetch(items: Iterable[_T], *, depth: int = 1, halted: threading.Event | None = None) -> Iterator[_T]:
-    """Return the same items, which a thread makes from now on and while the last one is worked on.
+    """Yield the same items, which a thread makes while the last one is worked on.
 
     At most `depth` items wait. An error of the thread is raised here, after
     the items before it. When the iterator is closed the thread ends with the item it is at
@@ -150,22 +150,8 @@ def prefetch(items: Iterable[_T], *, depth: int = 1, halted: threading.Event | N
     ready: queue.Queue[list[_T] | BaseException | None] = queue.Queue(depth)
     stop = threading.Event()
     thread = threading.Thread(target=_fill, args=(items, ready, stop), name="logstats-read", daemon=True)
-    made = _hand_on(ready, stop, thread, halted)
-    # The thread is started by the generator that ends it.
-    next(made)
-    return made
-
-
-def _hand_on(
-    ready: queue.Queue[list[_T] | BaseException | None],
-    stop: threading.Event,
-    thread: threading.Thread,
-    halted: threading.Event | None,
-) -> Iterator[_T]:
-    """Start the thread and yield nothing, then what it makes."""
     thread.start()
     try:
-        yield cast("_T", None)
         while (item := _take(ready, halted)) is not None:
             if isinstance(item, BaseException):
                 raise item

@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 
 from logstats import formats
 from logstats.batches import EnrichedBatch, ParsedBatch
-from logstats.enrich import Enricher
+from logstats.enrich import Enricher, Scope
 from logstats.parse import parse_block
 from logstats.policy import load_policy
 from logstats.redact import Redactor
-from logstats.scope import Scope
 from logstats.seeds import Seeds
 from logstats.summaries import SUMMARY_KEYS, Summary
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from logstats.collecting import Collected, Task, collect_logs
+from logstats.enrich import Scope
 from logstats.pipeline import Rules
 from logstats.policy import load_policy
-from logstats.scope import Scope
 from logstats.store import Store, lock_store, open_store
 from logstats.store.days import add_site
 from logstats.store.exchange import export_store

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from logstats.enrich import Scope
 from logstats.jobs import Logs
 from logstats.pipeline import Rules, count_logs
 from logstats.policy import load_policy
-from logstats.scope import Scope
 from tests.corpus import CORPUS
 from tests.nights import Nights, totals
 

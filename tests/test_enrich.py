@@ -10,12 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logstats.batches import AGENT, MINUTE, EnrichedBatch
-from logstats.enrich import Enricher, select_hits
+from logstats.enrich import BOTS_LEFT_OUT, BOTS_ONLY, Enricher, Scope, select_hits
 from logstats.jobs import Logs
 from logstats.pipeline import Rules, count_logs
 from logstats.policy import load_policy
 from logstats.redact import Redactor
-from logstats.scope import BOTS_LEFT_OUT, BOTS_ONLY, Scope
 from logstats.seeds import Seeds
 from tests.hits import FIREFOX, GOOGLEBOT, Hit, block_of, day_of, hits, is_bot, parsed_batch
 

@@ -105,16 +105,6 @@ def test_of_a_log_that_is_none_the_others_are_read(tmp_path: Path) -> None:
     assert read.sources_read == 1
 
 
-def test_logs_whose_reading_has_begun_are_read_the_same(tmp_path: Path) -> None:
-    names = (*laid_out(tmp_path, block_of([Hit()]), b"\0\1\2" * 50), "none.log")
-    asked, begun = Logs(names), Logs(names)
-    begun.begin()
-
-    assert [job.block for job in begun.jobs()] == [job.block for job in asked.jobs()]
-    assert (begun.problems, begun.sources_read) == (asked.problems, asked.sources_read)
-    assert begun.sources_read == 1
-
-
 def test_lines_too_long_are_rejected_by_that_reason(tmp_path: Path) -> None:
     good = block_of([Hit()])
     names = laid_out(tmp_path, good + b"x" * 70_000 + b"\n" + good, b"y" * 70_000)

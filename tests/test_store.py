@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from logstats.aggregate import OpenDays
 from logstats.collecting.closing import close_days
+from logstats.enrich import Scope
 from logstats.errors import StoreError, UsageError
 from logstats.jobs import Logs
 from logstats.pipeline import Rules, count_logs, told_tables
 from logstats.policy import load_policy
-from logstats.scope import Scope
 from logstats.store import LockHeld, lock_store, open_store
 from logstats.store.counts import TABLE_NUMBERS, Account, join_bytes, part_bytes
 from logstats.store.database import FILE_NAME, MIGRATIONS, StoreDamaged, StoreTooNew

@@ -15,11 +15,10 @@ from hypothesis import strategies as st
 from logstats import formats
 from logstats.aggregate import OpenDays
 from logstats.disclose import disclose
-from logstats.enrich import Enricher
+from logstats.enrich import Enricher, Scope
 from logstats.parse import batch_of_hits, parse_block
 from logstats.policy import Policy, load_policy
 from logstats.redact import Redactor
-from logstats.scope import Scope
 from logstats.seeds import Seeds
 from logstats.summaries import Summary, table_schema
 from logstats.tables import Report

@@ -23,11 +23,11 @@ from logstats.collecting.carriers import Changed
 from logstats.collecting.closing import close_days
 from logstats.collecting.identify import Match, Opened, match_streams, open_logs
 from logstats.collecting.survey import Survey, survey_match
+from logstats.enrich import Scope
 from logstats.formats import Format
 from logstats.jobs import Job, Logs
 from logstats.pipeline import Rules, count_logs, told_tables
 from logstats.read import STDIN, Block
-from logstats.scope import Scope
 from logstats.sources import Problem
 from logstats.store.counts import ClosedDay
 from logstats.store.database import Store

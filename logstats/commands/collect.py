@@ -10,6 +10,7 @@ import click
 from logstats.collecting import COUNT, DROP, Collected, Task, collect_logs
 from logstats.commands.clock import NOW, Moment
 from logstats.commands.options import Zone, geo_option, input_options, proxy_option, store_option
+from logstats.enrich import Scope
 from logstats.errors import InputError, UsageError
 from logstats.geo import open_databases
 from logstats.pipeline import Rules
@@ -17,7 +18,6 @@ from logstats.policy import load_policy
 from logstats.proxies import Proxies
 from logstats.read import STDIN
 from logstats.recognize import format_named
-from logstats.scope import Scope
 from logstats.store import lock_store, open_store
 from logstats.store.days import add_site
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from logstats.domains import read_host_name
-from logstats.scope import BOTS_APART, BOTS_LEFT_OUT, BOTS_ONLY
+from logstats.enrich import BOTS_APART, BOTS_LEFT_OUT, BOTS_ONLY
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _AGO: Final = re.compile(r"([0-9]{1,4})d")

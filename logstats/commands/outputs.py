@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from logstats.report import LANGUAGES, OUTPUTS, check_target, find_files, write_reports
+from logstats.tables import Report
 from logstats.write import printing
-
-if TYPE_CHECKING:
-    from logstats.tables import Report
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 

@@ -6,14 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from logstats.commands.outputs import Outputs
 from logstats.errors import UsageError
 from logstats.policy import Policy
-
-if TYPE_CHECKING:
-    from logstats.tables import Report
+from logstats.tables import Report
 
 
 class NoLedger(UsageError):

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from logstats.policy import Policy
-
-if TYPE_CHECKING:
-    from logstats.tables import Report
+from logstats.tables import Report
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 

@@ -16,6 +16,7 @@ from logstats.audit.rules import Rules as AuditRules
 from logstats.audit.run import run_audit
 from logstats.collecting import Collected, Task, collect_logs, is_over
 from logstats.collecting.carriers import open_carrier
+from logstats.enrich import Scope
 from logstats.errors import CheckFailed, InputError, LogstatsError
 from logstats.ledger import STORE_LEDGER, InputRecord, Manifest, commit_input, make_nonce, record_run
 from logstats.nightly.alerts import check_day, check_silence
@@ -25,7 +26,6 @@ from logstats.nightly.raw_logs import delete_log, find_deletable
 from logstats.pipeline import Rules
 from logstats.publishing import PublishedBefore, published_once, stamp_report
 from logstats.report import find_files, write_reports
-from logstats.scope import Scope
 from logstats.store import Store, lock_store, open_store
 from logstats.store.database import check_integrity
 from logstats.store.days import Site, add_site, stored_days

@@ -11,13 +11,11 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from logstats.errors import UsageError
 from logstats.report.targets import check_writable, write_files
-
-if TYPE_CHECKING:
-    from logstats.tables import Report
+from logstats.tables import Report
 
 __all__ = [
     "LANGUAGES",

@@ -11,10 +11,10 @@ from logstats.formats import Field, Rejected
 from logstats.formats.delimited import follow
 from logstats.formats.exact import EMPTY, read_field
 from logstats.formats.model import Escape
+from logstats.request_line import cut_requests
 from logstats.texts import Texts
 from logstats.texts.numbers import read_number
 from logstats.texts.plain import read_plain
-from logstats.texts.requests import cut_protocol
 
 TEXTS = st.lists(
     st.one_of(
@@ -54,10 +54,10 @@ def test_a_number_that_is_trusted_is_the_exact_one(kind: str, texts: list[str]) 
 @given(st.lists(st.none() | st.text(st.sampled_from("?a/ \u00e9\U00010400")), min_size=1), st.booleans())
 def test_requests_are_cut_between_signs(texts: list[str | None], keep_query: bool) -> None:
     requests = pl.Series(texts, dtype=pl.String)
-    ends = requests.str.slice(-9)
-    heads = cut_protocol(requests, ends, keep_query=keep_query).to_list()
+    heads, ends = cut_requests(requests, keep_query=keep_query)
 
-    for text, end, head in zip(texts, ends.to_list(), heads, strict=True):
+    for text, end, head in zip(texts, ends.to_list(), heads.to_list(), strict=True):
+        assert end == (None if text is None else text[-9:])
         if text is None:
             assert head is None
         elif "?" not in end:

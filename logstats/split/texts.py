@@ -25,17 +25,12 @@ from logstats.batches import (
     encode,
 )
 from logstats.plan import IDENT, MINUTE_WIDTH, TIME_WIDTH, Plan, Word
-from logstats.texts.requests import cut_protocol
+from logstats.request_line import METHOD_PATTERN, PROTOCOL_PATTERN, cut_requests
 
 if TYPE_CHECKING:
     from logstats.dictionary import Dictionaries
     from logstats.split.rows import Split
 
-# ` HTTP/1.1`, with the blank before it.
-_PROTOCOL_WIDTH: Final = 9
-_PROTOCOL: Final = r"^ ([A-Z]{4}/[0-9]\.[0-9])$"
-# As `formats.requests` has it.
-_METHOD: Final = r"^[A-Za-z][A-Za-z_-]{0,31}$"
 _SECONDS_AND_OFFSET: Final = re.compile(
     r":(?:[0-5][0-9]|60) (?P<sign>[+-])(?P<hours>[01][0-9]|2[0-3])(?P<minutes>[0-5][0-9])\] "
 )
@@ -174,14 +169,13 @@ def _plain(raw: pl.Series) -> pl.Series:
 def read_request(split: Split, plan: Plan, known: Dictionaries, *, keep_query: bool) -> None:
     """Read method, path, maybe query, and protocol."""
     request = split.pieces[f"p{plan.request}"]
-    ends = request.str.slice(-_PROTOCOL_WIDTH)
+    heads, ends = cut_requests(request, keep_query=keep_query)
     codes, protocols = encode(ends)
-    protocol = protocols.str.extract(_PROTOCOL)
+    protocol = protocols.str.extract(PROTOCOL_PATTERN)
     split.codes[PROTOCOL] = codes
     split.values[PROTOCOL] = pl.DataFrame(
         {"raw": protocols, schema.PROTOCOL: protocol, "ok": protocol.is_not_null()}
     )
-    heads = cut_protocol(request, ends, keep_query=keep_query)
     split.encode(REQUEST, heads, known, _read_targets)
 
 
@@ -190,7 +184,7 @@ def _read_targets(raw: pl.Series) -> pl.DataFrame:
     words = raw.str.splitn(" ", 2).struct.unnest()
     method_codes, methods = encode(words["field_0"])
     target = words["field_1"].str.splitn("?", 2).struct.unnest()
-    is_method = methods.str.contains(_METHOD).fill_null(value=False)
+    is_method = methods.str.contains(METHOD_PATTERN).fill_null(value=False)
     return pl.DataFrame(
         {
             "raw": raw,

@@ -13,6 +13,7 @@ from logstats.batches import encode
 from logstats.formats import Field
 from logstats.formats.model import REQUEST as WHOLE_REQUEST
 from logstats.formats.model import Escape
+from logstats.request_line import METHOD_PATTERN, PROTOCOL_PATTERN, cut_requests
 from logstats.texts.each import Fields, read_together
 from logstats.texts.plain import EMPTY_TEXTS, HARMFUL, first_told, is_text, read_values
 
@@ -24,11 +25,6 @@ _REQUESTS: Final = frozenset({"request", "url_request"})
 _PARTS: Final = (schema.METHOD, schema.PATH, schema.QUERY, schema.PROTOCOL)
 # A field that one row in so many lacks is none to rely on.
 _FEW: Final = 20
-# As `formats.requests` has it.
-_METHOD: Final = r"^[A-Za-z][A-Za-z_-]{0,31}$"
-# ` HTTP/1.1`, with the blank before it.
-_PROTOCOL_WIDTH: Final = 9
-_PROTOCOL: Final = r"^ ([A-Z]{4}/[0-9]\.[0-9])$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +114,11 @@ def _are_parts(found: dict[str, Fields]) -> bool:
 
 def _read_line(request: pl.Series, known: Dictionaries, *, keep_query: bool) -> _Read:
     """Read requests as clients send them: method, target, protocol."""
-    ends = request.str.slice(-_PROTOCOL_WIDTH)
+    heads, ends = cut_requests(request, keep_query=keep_query)
     protocol_codes, distinct = encode(ends)
-    protocols = distinct.str.extract(_PROTOCOL).alias(schema.PROTOCOL)
+    protocols = distinct.str.extract(PROTOCOL_PATTERN).alias(schema.PROTOCOL)
     checks = [protocols.is_not_null().gather(protocol_codes)]
     read = partial(_read_heads, keep_query=keep_query)
-    heads = cut_protocol(request, ends, keep_query=keep_query)
     encoded = known.encode(f"texts of requests, {keep_query}", heads, read)
     ok = encoded.values.get_column(_OK)
     if not ok.all():
@@ -138,25 +133,6 @@ def _read_line(request: pl.Series, known: Dictionaries, *, keep_query: bool) -> 
     )
 
 
-def cut_protocol(request: pl.Series, ends: pl.Series, *, keep_query: bool) -> pl.Series:
-    """Return requests as clients send them without their ends, and the query only if wanted.
-
-    Cut as bytes, in half the time: what is found is a byte.
-
-    Args:
-        request: The requests.
-        ends: Their last nine signs, where the protocol stands.
-        keep_query: Whether the query is wanted.
-    """
-    text = pl.col("request")
-    end = text.str.len_bytes() - pl.col("end").str.len_bytes()
-    if not keep_query:
-        # A question mark in the last nine signs stays with them: there is no protocol then.
-        end = pl.coalesce(text.str.find("?", literal=True), end)
-    head = text.cast(pl.Binary).bin.head(end).cast(pl.String)
-    return pl.DataFrame([request.alias("request"), ends.alias("end")]).select_seq(head).to_series()
-
-
 def _read_heads(raw: pl.Series, *, keep_query: bool) -> pl.DataFrame:
     """Read method and target, with or without its query."""
     words = raw.str.splitn(" ", 2).struct.unnest()
@@ -164,7 +140,7 @@ def _read_heads(raw: pl.Series, *, keep_query: bool) -> pl.DataFrame:
     query = target["field_1"]
     plain = pl.DataFrame(
         {
-            "method": words["field_0"].str.contains(_METHOD),
+            "method": words["field_0"].str.contains(METHOD_PATTERN),
             "path": ~target["field_0"].is_in(EMPTY_TEXTS),
             "words": ~(target["field_0"] if keep_query else words["field_1"]).str.contains(" ", literal=True),
             "raw": ~raw.str.contains(f"[{HARMFUL}]"),

@@ -30,27 +30,31 @@ _REMEMBERED: Final = 65_536
 
 # Two groups and more that are cut off are written as two colons (RFC 5952 section 4.2).
 _KEPT_GROUPS: Final = range(2, 7)
-# The prefixes that hold an IPv4 address (see `addresses`) and do not begin with a zero.
-_WITH_IPV4: Final = ("64:ff9b:", "2001:0:", "2002:")
+# The prefixes that hold an IPv4 address (see `addresses`) and do not begin with a zero, as they are written.
+_WITH_IPV4: Final = ("64:ff9b:", "2001:0:", "2001::", "2002:")
 _GROUP: Final = "[1-9a-f][0-9a-f]{0,3}"
 _ANY_GROUP: Final = "[0-9a-f]{1,4}"
 
 
-def _is_usual_ipv6() -> pl.Expr:
-    """Return which hosts are canonical IPv6 addresses (RFC 5952) as they stand and hold no IPv4 address.
+def _holds_ipv4() -> pl.Expr:
+    """Whether the IPv6 address in `canonical`, in lower case, has one of these prefixes."""
+    return pl.any_horizontal(pl.col(CANONICAL).str.starts_with(prefix) for prefix in _WITH_IPV4)
 
-    Only those without a group of zeros beside the two colons: where these stand is then no question.
+
+def _is_plain_ipv6() -> pl.Expr:
+    """Whether a host is a canonical IPv6 address (RFC 5952) as it stands and holds no IPv4 address.
+
+    Only without a group of zeros beside the two colons: where these stand is then no question.
     """
     forms = [f"(?:{_GROUP}:){{7}}{_GROUP}"]
     for before in range(1, 7):
         behind = f"(?:{_GROUP}(?::{_GROUP}){{0,{5 - before}}})?" if before < 6 else ""
         forms.append(f"(?:{_GROUP}:){{{before}}}:{behind}")
-    address = pl.col(CANONICAL)
-    holds_ipv4 = pl.any_horizontal(address.str.starts_with(prefix) for prefix in (*_WITH_IPV4, "2001::"))
-    return (address.str.contains(f"^(?:{'|'.join(forms)})$") & ~holds_ipv4).fill_null(value=False)
+    is_canonical = pl.col(CANONICAL).str.contains(f"^(?:{'|'.join(forms)})$")
+    return (is_canonical & ~_holds_ipv4()).fill_null(value=False)
 
 
-_IS_USUAL_IPV6: Final = _is_usual_ipv6()
+_IS_PLAIN_IPV6: Final = _is_plain_ipv6()
 
 
 def _read_odd(text: str | None, nat64: tuple[Nat64, ...]) -> tuple[str, str | None]:
@@ -75,7 +79,7 @@ def _read_each(hosts: pl.Series, nat64: tuple[Nat64, ...]) -> pl.DataFrame:
 
 
 class HostReader:
-    """Reads hosts, each that is no usual address once; threads may share it.
+    """Reads hosts, each that is no plain address once; threads may share it.
 
     Args:
         nat64_prefixes: Further prefixes that embed an IPv4 address.
@@ -84,7 +88,7 @@ class HostReader:
     def __init__(self, nat64_prefixes: Sequence[str] = ()) -> None:
         nat64 = nat64_layouts(nat64_prefixes)
         # Any address may lie in a prefix of one's own.
-        self._may_be_usual = not nat64
+        self._may_be_plain = not nat64
         self._odd = Dictionary(lambda hosts: _read_each(hosts, nat64))
 
     def read(self, hosts: pl.Series, is_ipv4: pl.Series | None = None) -> pl.DataFrame:
@@ -104,10 +108,10 @@ class HostReader:
             is_ipv4 = is_dotted_quad(hosts)
         kind = pl.repeat(IPV4, len(hosts), dtype=KINDS, eager=True).alias(KIND)
         odd = (~is_ipv4).arg_true()
-        if self._may_be_usual and len(odd):
-            usual = hosts.gather(odd).to_frame().select_seq(_IS_USUAL_IPV6).to_series()
-            kind = kind.scatter(odd.filter(usual), IPV6)
-            odd = odd.filter(~usual)
+        if self._may_be_plain and len(odd):
+            is_ipv6 = hosts.gather(odd).to_frame().select_seq(_IS_PLAIN_IPV6).to_series()
+            kind = kind.scatter(odd.filter(is_ipv6), IPV6)
+            odd = odd.filter(~is_ipv6)
         if not len(odd):
             return pl.DataFrame([kind, hosts])
         encoded = self._odd.encode(hosts.gather(odd))
@@ -191,7 +195,7 @@ def _cut_ipv4(bits: int) -> pl.Expr:
             return pl.lit(zeros)
         # Where the octets begin that are cut off; null, and so the whole, where there are none.
         end = address.str.find(rf"\.[0-9]+(?:\.[0-9]+){{{3 - whole}}}$")
-        kept = address.cast(pl.Binary).bin.head(end).cast(pl.String, strict=False)
+        kept = address.cast(pl.Binary).bin.head(end).cast(pl.String)
         return pl.concat_str(kept, pl.lit(f".{zeros}"))
     octets = address.str.split_exact(".", 3).struct
     cut = octets[whole].cast(pl.UInt8, strict=False) & (prefix_mask(part, 8))
@@ -218,8 +222,7 @@ def _cut_ipv6(bits: int) -> pl.Expr | None:
         behind = rf"(?:{_ANY_GROUP}(?::{_ANY_GROUP}){{0,{left - 2 - before}}})?"
         ends.append(rf"(?:{_ANY_GROUP}:){{{before}}}:{behind}$")
     address = pl.col(CANONICAL)
-    holds_ipv4 = pl.any_horizontal(address.str.starts_with(prefix) for prefix in _WITH_IPV4)
-    usual = address.str.contains(f"^(?:{'|'.join(starts)})(?:{'|'.join(ends)})") & ~holds_ipv4
+    usual = address.str.contains(f"^(?:{'|'.join(starts)})(?:{'|'.join(ends)})") & ~_holds_ipv4()
     groups = address.str.extract(f"^((?:{_GROUP}:){{1,{kept}}})")
     return pl.when(usual).then(pl.concat_str(groups, pl.lit(":")))
 

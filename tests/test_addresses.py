@@ -158,11 +158,11 @@ def test_addresses_known_by_their_text_are_read_as_all_others(hosts, nat64):
         assert kind in ({"host", "none"} if address is None else {f"ipv{address.version}"})
 
 
-def test_usual_ipv6_addresses_are_not_read_one_by_one(monkeypatch):
+def test_plain_ipv6_addresses_are_not_read_one_by_one(monkeypatch):
     monkeypatch.setattr("logstats.hosts._read_odd", None)
-    usual = ["2001:db8::7", "2001:db8:1:2:3:4:5:6", "2001:db8::", "2001:db8:1:2:3:4::", "2001:db8:1::2:3:4"]
+    plain = ["2001:db8::7", "2001:db8:1:2:3:4:5:6", "2001:db8::", "2001:db8:1:2:3:4::", "2001:db8:1::2:3:4"]
 
-    assert read_hosts(pl.Series(usual)).rows() == [("ipv6", host) for host in usual]
+    assert read_hosts(pl.Series(plain)).rows() == [("ipv6", host) for host in plain]
 
 
 @pytest.mark.parametrize(

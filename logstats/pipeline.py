@@ -320,11 +320,6 @@ class _InOrder:
 
 
 def _rewrite_job(job: Job, rewriter: Rewriter) -> Rewritten:
-    from logstats.rewrite import Rewritten
-
-    if job.formats:
-        rewritten = rewriter.rewrite_block(job.block.data, job.formats)
-    else:
-        rewritten = Rewritten((job.block.data,), Tally())
+    rewritten = rewriter.rewrite_block(job.block.data, job.formats)
     rewritten.tally.add(job.unread())
     return rewritten

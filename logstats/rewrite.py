@@ -75,8 +75,11 @@ class Rewriter:
 
         Args:
             data: Whole lines; the last one need not end in a newline.
-            known: The format of the source first, then its siblings, which odd lines may have.
+            known: The format of the source first, then its siblings, which odd lines may have; none where
+                all lines are blank, which nobody reads.
         """
+        if not known:
+            return Rewritten((data,), Tally())
         ends = data.count(b"\r\n") if _CARRIAGE_RETURN in data else 0
         if not ends or ends != data.count(b"\n") or not data.endswith(b"\n"):
             return self._rewrite_text(data, known)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from logstats.read import Block, Problem, find_sources, prefetch, read_sources
+from logstats.read import Block, BlockSize, Problem, find_sources, prefetch, read_sources
 from logstats.recognize import headers_in, recognize
 from logstats.tally import Tally
 
@@ -55,7 +55,8 @@ class Logs:
         found = find_sources(self.names)
         self.problems += found.problems
         self.sources_read += len(found.sources)
-        blocks = read_sources(found.sources, flush_early=flush_early)
+        size = BlockSize()
+        blocks = read_sources(found.sources, size=size, flush_early=flush_early)
         known: tuple[str, tuple[Format, ...] | Problem | None] = ("", None)
         for item in blocks if flush_early else prefetch(blocks, halted=self.halted):
             if isinstance(item, Problem):
@@ -67,6 +68,7 @@ class Logs:
                 self.watch(item)
             if known[0] != item.source or known[1] is None:
                 known = (item.source, self._recognize(item))
+                size.suit(item.data)
             if isinstance(known[1], Problem):
                 continue
             made = [Job(item, self.forced if known[1] is None else known[1])]

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import subprocess
 import sys
 import threading
+import time
 import tracemalloc
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logstats.read import Block, Problem, Source, looks_binary, prefetch, read_blocks, read_sources
+from logstats.read import Block, BlockSize, Problem, Source, looks_binary, prefetch, read_blocks, read_sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +57,7 @@ def test_blocks_of_a_file_hold_all_its_lines(
     path = tmp_path_factory.mktemp("read") / "x.log"
     path.write_bytes(text)
 
-    items = list(read_blocks(Source(str(path)), block_bytes=size, max_line=max_line))
+    items = list(read_blocks(Source(str(path)), size=BlockSize.of(size), max_line=max_line))
 
     assert joined(items) == split(text, max_line)
     assert all(block.data.endswith(b"\n") for block in blocks_of(items)[:-1] if block.data)
@@ -91,7 +94,7 @@ def test_blocks_of_a_pipe_hold_all_its_lines(
     text = b"\n".join(lines) + (b"\n" if ends else b"")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdin", Stdin(Trickle(text, sizes)))
-        items = list(read_blocks(Source("-"), block_bytes=block_bytes, max_line=8, flush_early=early))
+        items = list(read_blocks(Source("-"), size=BlockSize.of(block_bytes), max_line=8, flush_early=early))
 
     assert joined(items) == split(text, 8)
 
@@ -100,6 +103,32 @@ def test_blocks_of_a_pipe_hold_all_its_lines(
 def test_prefetch_changes_nothing(numbers: list[int], depth: int) -> None:
     """Items made in a thread are the same items in the same order."""
     assert list(prefetch(iter(numbers), depth=depth)) == numbers
+
+
+@pytest.mark.parametrize("depth", [1, 3])
+def test_prefetch_makes_no_more_ahead_than_asked_for(depth: int) -> None:
+    """A block is large: one more that waits is as much memory as one that is counted."""
+    made: list[int] = []
+    was_made = threading.Condition()
+
+    def make() -> Iterator[int]:
+        for number in range(10):
+            with was_made:
+                made.append(number)
+                was_made.notify()
+            yield number
+
+    def wanted(count: int) -> bool:
+        return len(made) >= count
+
+    items = prefetch(make(), depth=depth)
+    for taken in range(1, 5):
+        next(items)
+        with was_made:
+            assert was_made.wait_for(partial(wanted, taken + depth), timeout=10)
+        time.sleep(0.01)
+        assert len(made) == taken + depth
+    items.close()  # type: ignore[attr-defined]
 
 
 def test_prefetch_hands_on_an_error_after_the_items_before_it() -> None:
@@ -141,6 +170,33 @@ def test_prefetch_leaves_no_thread_behind(used: int) -> None:
     assert closed.is_set() or not used
 
 
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_later_blocks_are_smaller(tmp_path: Path, suffix: str) -> None:
+    """What is counted grows with what is read; the blocks of all sources count as one."""
+    # Of 4 MiB, and not packed so well that one piece of an archive is a whole block.
+    text = b"".join(b"%015x\n" % (number * 0x9E3779B97F4A7C15 % 2**60) for number in range(2**18))
+    paths = [tmp_path / f"{number}{suffix}" for number in range(2)]
+    for path in paths:
+        path.write_bytes(gzip.compress(text) if suffix else text)
+    sizes = BlockSize(first=2**20, later=2**19, until=2**22 + 2**20)
+
+    items = list(read_sources([Source(str(path)) for path in paths], size=sizes))
+
+    assert joined(items) == (text * 2, 0)
+    lengths = [round(len(block.data) / 2**19) for block in blocks_of(items)]
+    assert lengths[:5] == [2] * 5
+    assert {*lengths[6:-1]} == {1}
+
+
+@pytest.mark.parametrize(("line", "wanted"), [(b"x" * 300, 2), (b"x" * 700, 1), (b"x" * 70_000, 1)])
+def test_blocks_of_long_lines_are_smaller(line: bytes, wanted: int) -> None:
+    """A line with many values takes more memory than its bytes when it is cut."""
+    size = BlockSize(first=2, later=1)
+    size.suit((line + b"\n") * 1000)
+
+    assert size.wanted == wanted
+
+
 def test_a_long_line_takes_no_memory(tmp_path: Path) -> None:
     """A line of 64 MiB is counted while little more than a block is held."""
     path = tmp_path / "x.log"
@@ -151,7 +207,7 @@ def test_a_long_line_takes_no_memory(tmp_path: Path) -> None:
         file.write(b"\nlast\n")
 
     tracemalloc.start()
-    items = list(read_blocks(Source(str(path)), block_bytes=2**20))
+    items = list(read_blocks(Source(str(path)), size=BlockSize.of(2**20)))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
@@ -195,7 +251,7 @@ def test_offsets_tell_how_far_reading_is(tmp_path: Path) -> None:
     path = tmp_path / "x.log"
     path.write_bytes(b"0123456\n" * 1000)
 
-    blocks = blocks_of(list(read_blocks(Source(str(path)), block_bytes=1000, max_line=100)))
+    blocks = blocks_of(list(read_blocks(Source(str(path)), size=BlockSize.of(1000), max_line=100)))
     offsets = [block.raw_offset for block in blocks]
 
     assert offsets == sorted(offsets)
@@ -225,7 +281,7 @@ def test_stdin_from_a_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with path.open("rb") as stdin:
         os.lseek(stdin.fileno(), 8, os.SEEK_SET)
         monkeypatch.setattr(sys, "stdin", stdin)
-        items = list(read_blocks(Source("-"), block_bytes=500, max_line=100))
+        items = list(read_blocks(Source("-"), size=BlockSize.of(500), max_line=100))
 
     assert joined(items) == (b"0123456\n" * 999, 0)
 

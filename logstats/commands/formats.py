@@ -7,7 +7,7 @@ import click
 from logstats import formats as known
 from logstats.errors import InputError, UnknownFormat, UsageError
 from logstats.lines import decode_line, split_lines
-from logstats.read import Problem, looks_binary, read_blocks
+from logstats.read import BlockSize, Problem, looks_binary, read_blocks
 from logstats.recognize import FIRST_BYTES, FIRST_LINES, NO_TEXT
 from logstats.sources import Source
 
@@ -76,7 +76,7 @@ def from_command(config: str, name: str | None) -> None:
 
 
 def _first_lines(name: str) -> list[str]:
-    for block in read_blocks(Source(name), block_bytes=FIRST_BYTES):
+    for block in read_blocks(Source(name), size=BlockSize.of(FIRST_BYTES)):
         if isinstance(block, Problem):
             raise InputError(f"{block.source}: {block.reason}")
         if looks_binary(block.data):

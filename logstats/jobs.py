@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from logstats.read import Block, BlockSize, Problem, find_sources, prefetch, read_sources
+from logstats.read import Block, BlockSize, Problem, find_sources, has_long_lines, prefetch, read_sources
 from logstats.recognize import headers_in, recognize
 from logstats.tally import Tally
 
@@ -47,6 +47,7 @@ class Logs:
     problems: list[Problem] = field(default_factory=list)
     found_formats: list[Format] = field(default_factory=list)
     sources_read: int = 0
+    size: BlockSize = field(default_factory=BlockSize)
     # No further job is wanted, though one may be waited for: on a pipe nothing may ever come.
     halted: threading.Event = field(default_factory=threading.Event)
 
@@ -55,8 +56,7 @@ class Logs:
         found = find_sources(self.names)
         self.problems += found.problems
         self.sources_read += len(found.sources)
-        size = BlockSize()
-        blocks = read_sources(found.sources, size=size, flush_early=flush_early)
+        blocks = read_sources(found.sources, size=self.size, flush_early=flush_early)
         known: tuple[str, tuple[Format, ...] | Problem | None] = ("", None)
         for item in blocks if flush_early else prefetch(blocks, halted=self.halted):
             if isinstance(item, Problem):
@@ -68,7 +68,8 @@ class Logs:
                 self.watch(item)
             if known[0] != item.source or known[1] is None:
                 known = (item.source, self._recognize(item))
-                size.suit(item.data)
+                if has_long_lines(item.data):
+                    self.size.narrow()
             if isinstance(known[1], Problem):
                 continue
             made = [Job(item, self.forced if known[1] is None else known[1])]

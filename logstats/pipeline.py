@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from logstats import schema
 from logstats.aggregate import OpenDays
-from logstats.batches import remember
+from logstats.batches import REQUEST, remember
 from logstats.dictionary import Dictionaries
 from logstats.disclose import disclose
 from logstats.enrich import Enricher, Scope, select_hits
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from logstats.geo import Geo
     from logstats.policy import Policy
     from logstats.proxies import Proxies
+    from logstats.read import BlockSize
     from logstats.rewrite import Rewriter, Rewritten
     from logstats.tables import Report
 
@@ -113,8 +114,9 @@ class _Stages:
 class _Counter:
     """One thread's share of the counting."""
 
-    def __init__(self, stages: _Stages, days: OpenDays) -> None:
+    def __init__(self, stages: _Stages, days: OpenDays, size: BlockSize) -> None:
         self._stages = stages
+        self._size = size
         self._odd: dict[Format, list[Hit]] = {}
         self.counted = Counted(days)
 
@@ -157,6 +159,9 @@ class _Counter:
     def count_batch(self, parsed: ParsedBatch) -> None:
         """Redact, enrich and count a batch."""
         enriched = self._stages.enrich(parsed)
+        if REQUEST not in enriched.eras:
+            # Of requests that do not come again a larger block would only take more memory.
+            self._size.narrow()
         selected = select_hits(enriched, self._stages.rules.scope)
         self.counted.lines.filtered += enriched.hits.height - selected.hits.height
         if selected.hits.height:
@@ -178,7 +183,7 @@ def count_logs(logs: Logs, rules: Rules) -> Counted:
     limits = rules.policy.limits
     days = OpenDays(Seeds(), max_keys=limits.max_keys, max_pairs=limits.max_pairs)
     stages = _Stages(rules, days.seeds)
-    counters = [_Counter(stages, days) for _ in range(COUNTING_THREADS)]
+    counters = [_Counter(stages, days, logs.size) for _ in range(COUNTING_THREADS)]
     jobs = SharedJobs(logs.jobs())
 
     def halt() -> None:

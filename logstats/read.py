@@ -38,6 +38,7 @@ __all__ = [
     "Problem",
     "Source",
     "find_sources",
+    "has_long_lines",
     "looks_binary",
     "prefetch",
     "read_blocks",
@@ -49,7 +50,7 @@ __all__ = [
 BLOCK_BYTES: Final = 24 * 1024 * 1024
 # What is counted grows with what is read, and must find room beside the blocks.
 LATER_BLOCK_BYTES: Final = 16 * 1024 * 1024
-LATER: Final = 1024 * 1024 * 1024
+LARGE_UNTIL: Final = 512 * 1024 * 1024
 # Each value takes room of its own when a line is cut. Combined lines have 200 to 300 bytes, JSON with all
 # headers of a request 700.
 LONG_LINE_BYTES: Final = 512
@@ -97,7 +98,7 @@ class BlockSize:
 
     first: int = BLOCK_BYTES
     later: int = LATER_BLOCK_BYTES
-    until: int = LATER
+    until: int = LARGE_UNTIL
     _read: int = 0
 
     @property
@@ -109,11 +110,9 @@ class BlockSize:
         """Take note of bytes that were read, unpacked."""
         self._read += size
 
-    def suit(self, data: bytes) -> None:
-        """Let no further block be larger than later ones if lines are long, which hold many values."""
-        head = data[:MAX_LINE_BYTES]
-        if len(head) > LONG_LINE_BYTES * (head.count(b"\n") + 1):
-            self.first = min(self.first, self.later)
+    def narrow(self) -> None:
+        """Let no further block be larger than later ones."""
+        self.first = min(self.first, self.later)
 
     @classmethod
     def of(cls, size: int) -> BlockSize:
@@ -169,6 +168,12 @@ def read_blocks(
         yield Block(source.name, data, too_long, consumed)
     if problem:
         yield problem
+
+
+def has_long_lines(head: bytes) -> bool:
+    """Whether lines are so long that they hold many values, as JSON with all headers does."""
+    head = head[:MAX_LINE_BYTES]
+    return len(head) > LONG_LINE_BYTES * (head.count(b"\n") + 1)
 
 
 def looks_binary(head: bytes) -> bool:

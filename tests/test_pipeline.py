@@ -7,13 +7,16 @@ from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from logstats.dictionary import MOST_VALUES
 from logstats.jobs import Logs
 from logstats.lines import split_lines
 from logstats.pipeline import Rules, anonymize_logs, count_logs, report_logs
 from logstats.policy import load_policy
+from logstats.read import BLOCK_BYTES
 from logstats.redact import TRUNCATE, LineMasks
 from logstats.sanitize import Sanitizer, sanitize_logs
 from logstats.tally import Tally
@@ -137,3 +140,18 @@ def test_a_report_shows_only_tables_that_the_log_can_tell(tmp_path: Path) -> Non
 
     assert not {"referrers", "browsers", "countries", "networks", "vhosts"} & set(report.tables)
     assert report.lines.parsed == 3
+
+
+@pytest.mark.parametrize(("paths", "large"), [(MOST_VALUES // 2 + 1, False), (100, True)])
+def test_blocks_of_requests_that_do_not_repeat_are_smaller(
+    tmp_path: Path, paths: int, *, large: bool
+) -> None:
+    """What a larger block saves are values that come again; others would only take more memory."""
+    line = '192.0.2.1 - - [01/Feb/2026:10:00:00 +0000] "GET /%d HTTP/1.1" 200 5 "-" "curl/8.5.0"\n'
+    content = "".join(line % (number % paths) for number in range(MOST_VALUES // 2 + 1))
+    read = Logs(laid_out(tmp_path, content.encode()))
+
+    counted = count_logs(read, RULES)
+
+    assert counted.lines.parsed == MOST_VALUES // 2 + 1
+    assert (read.size.wanted == BLOCK_BYTES) is large

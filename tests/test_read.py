@@ -17,7 +17,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logstats.read import Block, BlockSize, Problem, Source, looks_binary, prefetch, read_blocks, read_sources
+from logstats.read import (
+    Block,
+    BlockSize,
+    Problem,
+    Source,
+    has_long_lines,
+    looks_binary,
+    prefetch,
+    read_blocks,
+    read_sources,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -188,13 +198,13 @@ def test_later_blocks_are_smaller(tmp_path: Path, suffix: str) -> None:
     assert {*lengths[6:-1]} == {1}
 
 
-@pytest.mark.parametrize(("line", "wanted"), [(b"x" * 300, 2), (b"x" * 700, 1), (b"x" * 70_000, 1)])
-def test_blocks_of_long_lines_are_smaller(line: bytes, wanted: int) -> None:
-    """A line with many values takes more memory than its bytes when it is cut."""
+@pytest.mark.parametrize(("length", "is_long"), [(300, False), (700, True), (70_000, True)])
+def test_long_lines_are_told(length: int, *, is_long: bool) -> None:
+    """Their blocks are smaller: a line with many values takes more memory than its bytes when it is cut."""
+    assert has_long_lines((b"x" * length + b"\n") * 1000) is is_long
     size = BlockSize(first=2, later=1)
-    size.suit((line + b"\n") * 1000)
-
-    assert size.wanted == wanted
+    size.narrow()
+    assert size.wanted == 1
 
 
 def test_a_long_line_takes_no_memory(tmp_path: Path) -> None:

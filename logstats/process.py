@@ -37,7 +37,7 @@ class Memory:
 
 
 # What is counted stays and grows: what the last blocks took is given back before that takes most.
-COUNTING: Final = Memory(kept_ms=200, free_bytes=48 * 1024 * 1024)
+COUNTING: Final = Memory(kept_ms=400, free_bytes=32 * 1024 * 1024)
 # What is written goes at once, block after block of one size; to fetch its pages each time costs a tenth.
 REWRITING: Final = Memory(kept_ms=500, free_bytes=128 * 1024 * 1024)
 

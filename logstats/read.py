@@ -49,7 +49,7 @@ __all__ = [
 # times: a twelfth less work than blocks of 16 MiB, and 60 MB more.
 BLOCK_BYTES: Final = 24 * 1024 * 1024
 # What is counted grows with what is read, and must find room beside the blocks.
-LATER_BLOCK_BYTES: Final = 16 * 1024 * 1024
+LATER_BLOCK_BYTES: Final = 12 * 1024 * 1024
 LARGE_UNTIL: Final = 512 * 1024 * 1024
 # Each value takes room of its own when a line is cut. Combined lines have 200 to 300 bytes, JSON with all
 # headers of a request 700.

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from logstats.anonymize import anonymize_logs
 from logstats.dictionary import MOST_VALUES
 from logstats.jobs import Logs
 from logstats.lines import split_lines
-from logstats.pipeline import Rules, anonymize_logs, count_logs, report_logs
+from logstats.pipeline import Rules, count_logs, report_logs
 from logstats.policy import load_policy
 from logstats.read import BLOCK_BYTES
 from logstats.redact import TRUNCATE, LineMasks

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from logstats.anonymize import anonymize_logs
 from logstats.commands.addresses import TOR, AddressOptions, address_options
 from logstats.commands.ending import end_run, refuse_nothing
 from logstats.commands.options import input_options
@@ -15,7 +16,6 @@ from logstats.commands.recording import Recording
 from logstats.jobs import Logs
 from logstats.keys import DayKeys
 from logstats.ledger import record_event
-from logstats.pipeline import anonymize_logs
 from logstats.policy import Policy, load_policy
 from logstats.process import heed_signals
 from logstats.read import STDIN

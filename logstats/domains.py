@@ -29,8 +29,6 @@ _SPELLS_ADDRESS: Final = re.compile(
 _LABEL_LIMIT: Final = 63
 # What stands in front of a label that is not ASCII (RFC 5890 section 2.3.2.1).
 _ENCODED: Final = "xn--"
-
-
 _END_OF_ICANN: Final = "// ===END ICANN DOMAINS==="
 
 
@@ -40,9 +38,12 @@ def _suffixes(*, icann: bool, encoded: bool) -> PublicSuffixList:
 
     Comments, which are every second line, and encoded names, which most logs have none of, take most of the
     time in which the package reads its list.
+
+    Raises:
+        ValueError: Nobody can tell the parts apart; private suffixes would be taken for ICANN's.
     """
-    parts = Path(PSLFILE).read_text(encoding="utf-8").partition(_END_OF_ICANN)
-    lines = parts[0 if icann else 2].splitlines()
+    of_icann, private = Path(PSLFILE).read_text(encoding="utf-8").split(_END_OF_ICANN)
+    lines = (of_icann if icann else private).splitlines()
     rules = [line for line in lines if line and not line.startswith("//")]
     return PublicSuffixList(rules, accept_unknown=False, accept_encoded_idn=encoded)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from publicsuffixlist import PublicSuffixList
 
-from logstats.domains import is_hosted_name, registrable_domain
+from logstats.domains import _suffixes, is_hosted_name, registrable_domain
 
 ICANN = PublicSuffixList(only_icann=True, accept_unknown=False)
 EVERY = PublicSuffixList(accept_unknown=False)
@@ -28,6 +28,17 @@ def test_every_provider_is_known():
     told = {name: is_hosted_name(name) for name in names()}
 
     assert told == {name: EVERY.publicsuffix(name) != ICANN.publicsuffix(name) for name in told}
+
+
+def test_a_list_whose_parts_cannot_be_told_apart_is_not_used(tmp_path, monkeypatch):
+    """All of it taken for ICANN's part, a private suffix would let a person's name stay."""
+    path = tmp_path / "list.dat"
+    path.write_text("// ===BEGIN ICANN DOMAINS===\nio\ngithub.io\n", encoding="utf-8")
+    monkeypatch.setattr("logstats.domains.PSLFILE", str(path))
+    _suffixes.cache_clear()
+
+    with pytest.raises(ValueError, match="not enough values"):
+        registrable_domain("janedoe.github.io")
 
 
 @pytest.mark.parametrize(

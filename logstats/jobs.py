@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from logstats.read import Block, BlockSize, Problem, find_sources, has_long_lines, prefetch, read_sources
+from logstats.prefetch import prefetch
+from logstats.read import Block, BlockSize, Problem, find_sources, has_long_lines, read_sources
 from logstats.recognize import headers_in, recognize
 from logstats.tally import Tally
 
@@ -47,7 +48,7 @@ class Logs:
     problems: list[Problem] = field(default_factory=list)
     found_formats: list[Format] = field(default_factory=list)
     sources_read: int = 0
-    size: BlockSize = field(default_factory=BlockSize)
+    block_size: BlockSize = field(default_factory=BlockSize)
     # No further job is wanted, though one may be waited for: on a pipe nothing may ever come.
     halted: threading.Event = field(default_factory=threading.Event)
 
@@ -56,7 +57,7 @@ class Logs:
         found = find_sources(self.names)
         self.problems += found.problems
         self.sources_read += len(found.sources)
-        blocks = read_sources(found.sources, size=self.size, flush_early=flush_early)
+        blocks = read_sources(found.sources, block_size=self.block_size, flush_early=flush_early)
         known: tuple[str, tuple[Format, ...] | Problem | None] = ("", None)
         for item in blocks if flush_early else prefetch(blocks, halted=self.halted):
             if isinstance(item, Problem):
@@ -68,8 +69,6 @@ class Logs:
                 self.watch(item)
             if known[0] != item.source or known[1] is None:
                 known = (item.source, self._recognize(item))
-                if has_long_lines(item.data):
-                    self.size.narrow()
             if isinstance(known[1], Problem):
                 continue
             made = [Job(item, self.forced if known[1] is None else known[1])]
@@ -86,6 +85,8 @@ class Logs:
             self.sources_read -= 1
         elif formats:
             self.found_formats += formats[:1]
+            if has_long_lines(block.data):
+                self.block_size.narrow()
         return formats
 
 

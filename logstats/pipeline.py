@@ -106,9 +106,9 @@ class _Stages:
 class _Counter:
     """One thread's share of the counting."""
 
-    def __init__(self, stages: _Stages, days: OpenDays, size: BlockSize) -> None:
+    def __init__(self, stages: _Stages, days: OpenDays, block_size: BlockSize) -> None:
         self._stages = stages
-        self._size = size
+        self._block_size = block_size
         self._odd: dict[Format, list[Hit]] = {}
         self.counted = Counted(days)
 
@@ -153,7 +153,7 @@ class _Counter:
         enriched = self._stages.enrich(parsed)
         if REQUEST not in enriched.eras:
             # Of requests that do not come again a larger block would only take more memory.
-            self._size.narrow()
+            self._block_size.narrow()
         selected = select_hits(enriched, self._stages.rules.scope)
         self.counted.lines.filtered += enriched.hits.height - selected.hits.height
         if selected.hits.height:
@@ -175,7 +175,7 @@ def count_logs(logs: Logs, rules: Rules) -> Counted:
     limits = rules.policy.limits
     days = OpenDays(Seeds(), max_keys=limits.max_keys, max_pairs=limits.max_pairs)
     stages = _Stages(rules, days.seeds)
-    counters = [_Counter(stages, days, logs.size) for _ in range(COUNTING_THREADS)]
+    counters = [_Counter(stages, days, logs.block_size) for _ in range(COUNTING_THREADS)]
     jobs = SharedJobs(logs.jobs())
 
     def halt() -> None:

@@ -7,12 +7,8 @@ source and the reason and never what stood in it.
 
 from __future__ import annotations
 
-import contextlib
-import queue
-import threading
-from collections.abc import Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from logstats import compression
 from logstats.sources import (
@@ -40,17 +36,16 @@ __all__ = [
     "find_sources",
     "has_long_lines",
     "looks_binary",
-    "prefetch",
     "read_blocks",
     "read_sources",
 ]
 
 # A block ends with the piece that makes it at least so long. Larger ones hold each distinct value fewer
 # times: a twelfth less work than blocks of 16 MiB, and 60 MB more.
-BLOCK_BYTES: Final = 24 * 1024 * 1024
+FIRST_BLOCK_BYTES: Final = 24 * 1024 * 1024
 # What is counted grows with what is read, and must find room beside the blocks.
 LATER_BLOCK_BYTES: Final = 12 * 1024 * 1024
-LARGE_UNTIL: Final = 512 * 1024 * 1024
+LATER_FROM: Final = 512 * 1024 * 1024
 # Each value takes room of its own when a line is cut. Combined lines have 200 to 300 bytes, JSON with all
 # headers of a request 700.
 LONG_LINE_BYTES: Final = 512
@@ -59,12 +54,6 @@ MAX_LINE_BYTES: Final = 64 * 1024
 # Below this a byte is a control character; these four are no sign of a binary file.
 _FIRST_PRINTABLE: Final = 0x20
 _TEXT_CONTROLS: Final = b"\t\n\r\x1b"
-
-# How often one who waits for a block looks whether it is still wanted.
-_LOOK_UP_SECONDS: Final = 0.5
-
-_T = TypeVar("_T")
-_R = TypeVar("_R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +85,9 @@ class BlockSize:
         later: When `until` bytes have been read.
     """
 
-    first: int = BLOCK_BYTES
+    first: int = FIRST_BLOCK_BYTES
     later: int = LATER_BLOCK_BYTES
-    until: int = LARGE_UNTIL
+    until: int = LATER_FROM
     _read: int = 0
 
     @property
@@ -121,18 +110,18 @@ class BlockSize:
 
 
 def read_sources(
-    sources: Iterable[Source], *, size: BlockSize | None = None, flush_early: bool = False
+    sources: Iterable[Source], *, block_size: BlockSize | None = None, flush_early: bool = False
 ) -> Iterator[Block | Problem]:
     """Yield the blocks of all sources, one source after the other; see `read_blocks`."""
-    size = size or BlockSize()
+    block_size = block_size or BlockSize()
     for source in sources:
-        yield from read_blocks(source, size=size, flush_early=flush_early)
+        yield from read_blocks(source, block_size=block_size, flush_early=flush_early)
 
 
 def read_blocks(
     source: Source,
     *,
-    size: BlockSize | None = None,
+    block_size: BlockSize | None = None,
     max_line: int = MAX_LINE_BYTES,
     flush_early: bool = False,
 ) -> Iterator[Block | Problem]:
@@ -140,23 +129,23 @@ def read_blocks(
 
     Args:
         source: A file, plain or packed, or stdin.
-        size: About how much one block holds; a block has at most this and 16 MiB more.
+        block_size: About how much one block holds; a block has at most this and 16 MiB more.
         max_line: Lines of more bytes (without the newline) are counted and left out.
         flush_early: Yield as soon as one line is complete, for a pipe that must not wait.
     """
-    size = size or BlockSize()
+    block_size = block_size or BlockSize()
     lines = _Lines(max_line)
     problem = None
     consumed = 0
     try:
         with open_source(source.name) as raw:
-            for piece in _plain_pieces(raw, size, max_line):
+            for piece in _plain_pieces(raw, block_size, max_line):
                 lines.add(piece)
-                size.add(len(piece))
+                block_size.add(len(piece))
                 # What was handed on is not held here while the next block is read: it may be a whole block.
                 del piece
                 consumed = raw.consumed
-                if (flush_early or lines.size >= size.wanted) and (data := lines.take_whole()):
+                if (flush_early or lines.size >= block_size.wanted) and (data := lines.take_whole()):
                     yield Block(source.name, data, lines.take_too_long(), consumed)
                     del data
     except OSError as error:
@@ -189,63 +178,7 @@ def looks_binary(head: bytes) -> bool:
     return controls * 10 > len(head)
 
 
-def prefetch(items: Iterable[_T], *, depth: int = 1, halted: threading.Event | None = None) -> Iterator[_T]:
-    """Yield the same items, which a thread makes while the last one is worked on.
-
-    At most `depth` items are made ahead; the next one is begun when one of them is taken. An error of the
-    thread is raised here, after the items before it. When the iterator is closed the thread ends with the
-    item it is at (one that waits for a silent pipe ends with the process). Whoever waits for an item is
-    told that there are no more when another thread sets `halted`.
-    """
-    ready: queue.SimpleQueue[list[_T] | BaseException | None] = queue.SimpleQueue()
-    wanted = threading.Semaphore(depth)
-    stop = threading.Event()
-    arguments = (items, ready, wanted, stop)
-    thread = threading.Thread(target=_fill, args=arguments, name="logstats-read", daemon=True)
-    thread.start()
-    try:
-        while (item := _take(ready, halted)) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            wanted.release()
-            yield item.pop()
-    finally:
-        stop.set()
-        wanted.release()
-        thread.join(timeout=1)
-
-
-def _take(ready: queue.SimpleQueue[_R], halted: threading.Event | None) -> _R | None:
-    if halted is None:
-        return ready.get()
-    while not halted.is_set():
-        with contextlib.suppress(queue.Empty):
-            return ready.get(timeout=_LOOK_UP_SECONDS)
-    return None
-
-
-def _fill(
-    items: Iterable[_T],
-    ready: queue.SimpleQueue[list[_T] | BaseException | None],
-    wanted: threading.Semaphore,
-    stop: threading.Event,
-) -> None:
-    """Put every item when it is wanted, then the error that ended them or None."""
-    end: BaseException | None = None
-    made = iter(items)
-    try:
-        while wanted.acquire() and not stop.is_set():
-            ready.put([next(made)])
-    except StopIteration:
-        pass
-    except BaseException as error:  # noqa: BLE001 - it is raised again where the items are used
-        end = error
-    if isinstance(made, Generator):
-        made.close()
-    ready.put(end)
-
-
-def _plain_pieces(raw: RawFile, size: BlockSize, max_line: int) -> Iterator[bytes]:
+def _plain_pieces(raw: RawFile, block_size: BlockSize, max_line: int) -> Iterator[bytes]:
     """Yield the bytes of a file, unpacked, in pieces of any length."""
     kind = _compression_of(raw)
     if kind in compression.SUPPORTED:
@@ -255,7 +188,7 @@ def _plain_pieces(raw: RawFile, size: BlockSize, max_line: int) -> Iterator[byte
         raise compression.DamagedArchiveError(reason)
     elif raw.is_regular():
         # So long that one piece is a block: what needs not be joined is not copied.
-        while piece := raw.read_lines(size.wanted + max_line, max_line):
+        while piece := raw.read_lines(block_size.wanted + max_line, max_line):
             yield piece
             del piece
     else:

@@ -17,7 +17,7 @@ from logstats.jobs import Logs
 from logstats.lines import split_lines
 from logstats.pipeline import Rules, count_logs, report_logs
 from logstats.policy import load_policy
-from logstats.read import BLOCK_BYTES
+from logstats.read import FIRST_BLOCK_BYTES, LATER_BLOCK_BYTES
 from logstats.redact import TRUNCATE, LineMasks
 from logstats.sanitize import Sanitizer, sanitize_logs
 from logstats.tally import Tally
@@ -155,4 +155,16 @@ def test_blocks_of_requests_that_do_not_repeat_are_smaller(
     counted = count_logs(read, RULES)
 
     assert counted.lines.parsed == MOST_VALUES // 2 + 1
-    assert (read.size.wanted == BLOCK_BYTES) is large
+    assert (read.block_size.wanted == FIRST_BLOCK_BYTES) is large
+
+
+def test_blocks_of_long_lines_are_smaller(tmp_path: Path) -> None:
+    """Each value takes room of its own when a line is cut; a binary file beside the log has none."""
+    line = '192.0.2.1 - - [01/Feb/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "%s"\n'
+    short = Logs(laid_out(tmp_path, (line % "x").encode() * 9, b"\0" * 4096))
+    count_logs(short, RULES)
+    long = Logs(laid_out(tmp_path, (line % ("y" * 700)).encode() * 9))
+    count_logs(long, RULES)
+
+    assert short.block_size.wanted == FIRST_BLOCK_BYTES
+    assert long.block_size.wanted == LATER_BLOCK_BYTES

@@ -8,9 +8,7 @@ import os
 import subprocess
 import sys
 import threading
-import time
 import tracemalloc
-from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,13 +22,11 @@ from logstats.read import (
     Source,
     has_long_lines,
     looks_binary,
-    prefetch,
     read_blocks,
     read_sources,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 # Short lines, long lines and line ends, so that a few bytes meet every border.
@@ -67,7 +63,7 @@ def test_blocks_of_a_file_hold_all_its_lines(
     path = tmp_path_factory.mktemp("read") / "x.log"
     path.write_bytes(text)
 
-    items = list(read_blocks(Source(str(path)), size=BlockSize.of(size), max_line=max_line))
+    items = list(read_blocks(Source(str(path)), block_size=BlockSize.of(size), max_line=max_line))
 
     assert joined(items) == split(text, max_line)
     assert all(block.data.endswith(b"\n") for block in blocks_of(items)[:-1] if block.data)
@@ -104,80 +100,11 @@ def test_blocks_of_a_pipe_hold_all_its_lines(
     text = b"\n".join(lines) + (b"\n" if ends else b"")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdin", Stdin(Trickle(text, sizes)))
-        items = list(read_blocks(Source("-"), size=BlockSize.of(block_bytes), max_line=8, flush_early=early))
+        items = list(
+            read_blocks(Source("-"), block_size=BlockSize.of(block_bytes), max_line=8, flush_early=early)
+        )
 
     assert joined(items) == split(text, 8)
-
-
-@given(st.lists(st.integers()), st.integers(1, 3))
-def test_prefetch_changes_nothing(numbers: list[int], depth: int) -> None:
-    """Items made in a thread are the same items in the same order."""
-    assert list(prefetch(iter(numbers), depth=depth)) == numbers
-
-
-@pytest.mark.parametrize("depth", [1, 3])
-def test_prefetch_makes_no_more_ahead_than_asked_for(depth: int) -> None:
-    """A block is large: one more that waits is as much memory as one that is counted."""
-    made: list[int] = []
-    was_made = threading.Condition()
-
-    def make() -> Iterator[int]:
-        for number in range(10):
-            with was_made:
-                made.append(number)
-                was_made.notify()
-            yield number
-
-    def wanted(count: int) -> bool:
-        return len(made) >= count
-
-    items = prefetch(make(), depth=depth)
-    for taken in range(1, 5):
-        next(items)
-        with was_made:
-            assert was_made.wait_for(partial(wanted, taken + depth), timeout=10)
-        time.sleep(0.01)
-        assert len(made) == taken + depth
-    items.close()  # type: ignore[attr-defined]
-
-
-def test_prefetch_hands_on_an_error_after_the_items_before_it() -> None:
-    """What fails in the thread fails where the items are used."""
-
-    def fail() -> Iterator[int]:
-        yield 1
-        raise OSError(5, "input/output error")
-
-    items = prefetch(fail())
-
-    assert next(items) == 1
-    with pytest.raises(OSError, match="input/output"):
-        next(items)
-
-
-def reading_threads() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "logstats-read"]
-
-
-@pytest.mark.parametrize("used", [0, 1, 5], ids=["unused", "one", "some"])
-def test_prefetch_leaves_no_thread_behind(used: int) -> None:
-    """Closing early ends the thread, and closes the generator it reads from."""
-    closed = threading.Event()
-
-    def endless() -> Iterator[int]:
-        try:
-            while True:
-                yield 1
-        finally:
-            closed.set()
-
-    items = prefetch(endless())
-    for _ in range(used):
-        next(items)
-    items.close()  # type: ignore[attr-defined]
-
-    assert not reading_threads()
-    assert closed.is_set() or not used
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
@@ -190,7 +117,7 @@ def test_later_blocks_are_smaller(tmp_path: Path, suffix: str) -> None:
         path.write_bytes(gzip.compress(text) if suffix else text)
     sizes = BlockSize(first=2**20, later=2**19, until=2**22 + 2**20)
 
-    items = list(read_sources([Source(str(path)) for path in paths], size=sizes))
+    items = list(read_sources([Source(str(path)) for path in paths], block_size=sizes))
 
     assert joined(items) == (text * 2, 0)
     lengths = [round(len(block.data) / 2**19) for block in blocks_of(items)]
@@ -217,7 +144,7 @@ def test_a_long_line_takes_no_memory(tmp_path: Path) -> None:
         file.write(b"\nlast\n")
 
     tracemalloc.start()
-    items = list(read_blocks(Source(str(path)), size=BlockSize.of(2**20)))
+    items = list(read_blocks(Source(str(path)), block_size=BlockSize.of(2**20)))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
@@ -261,7 +188,7 @@ def test_offsets_tell_how_far_reading_is(tmp_path: Path) -> None:
     path = tmp_path / "x.log"
     path.write_bytes(b"0123456\n" * 1000)
 
-    blocks = blocks_of(list(read_blocks(Source(str(path)), size=BlockSize.of(1000), max_line=100)))
+    blocks = blocks_of(list(read_blocks(Source(str(path)), block_size=BlockSize.of(1000), max_line=100)))
     offsets = [block.raw_offset for block in blocks]
 
     assert offsets == sorted(offsets)
@@ -291,7 +218,7 @@ def test_stdin_from_a_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with path.open("rb") as stdin:
         os.lseek(stdin.fileno(), 8, os.SEEK_SET)
         monkeypatch.setattr(sys, "stdin", stdin)
-        items = list(read_blocks(Source("-"), size=BlockSize.of(500), max_line=100))
+        items = list(read_blocks(Source("-"), block_size=BlockSize.of(500), max_line=100))
 
     assert joined(items) == (b"0123456\n" * 999, 0)
 
@@ -299,7 +226,7 @@ def test_stdin_from_a_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_a_silent_pipe_does_not_keep_the_process_alive() -> None:
     """The reading thread that waits for it ends with the process, without a word."""
     program = (
-        "from logstats.read import Source, prefetch, read_blocks\n"
+        "from logstats.prefetch import prefetch; from logstats.read import Source, read_blocks\n"
         "blocks = prefetch(read_blocks(Source('-'), flush_early=True))\n"
         "print(next(blocks).data, flush=True)\n"
     )

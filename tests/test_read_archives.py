@@ -139,7 +139,7 @@ def test_a_bomb_takes_no_memory(tmp_path: Path, kind: str) -> None:
 
     tracemalloc.start()
     size = 0
-    for block in read_blocks(Source(str(path)), size=BlockSize.of(2**20)):
+    for block in read_blocks(Source(str(path)), block_size=BlockSize.of(2**20)):
         assert isinstance(block, Block)
         size += len(block.data)
     _, peak = tracemalloc.get_traced_memory()

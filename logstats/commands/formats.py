@@ -76,7 +76,7 @@ def from_command(config: str, name: str | None) -> None:
 
 
 def _first_lines(name: str) -> list[str]:
-    for block in read_blocks(Source(name), size=BlockSize.of(FIRST_BYTES)):
+    for block in read_blocks(Source(name), block_size=BlockSize.of(FIRST_BYTES)):
         if isinstance(block, Problem):
             raise InputError(f"{block.source}: {block.reason}")
         if looks_binary(block.data):

@@ -10,6 +10,7 @@ from typing import Final
 
 import polars as pl
 
+from logstats.columns import cut_columns
 from logstats.lines import line_lengths, split_lines
 
 _QUOTE: Final = '"'
@@ -27,25 +28,22 @@ def cut_at_quotes(data: bytes, pieces: int) -> pl.DataFrame:
     That column must stay empty: what stands behind it in a longer line is not told. A byte that is no UTF-8
     becomes a control character; all texts keep their lengths.
     """
-    # read_csv takes a byte order mark at the start of its input for no text; a block may begin with one.
-    if data.startswith(b"\xef\xbb\xbf"):
-        data = b"\xef\xbb\xbf" + data
     odd = _not_ascii(data)
     if len(odd) > _FEW_PIECES:
         # Most pieces of the block hold other signs than ASCII; they are likely to be all right.
         with contextlib.suppress(pl.exceptions.ComputeError):
-            return _read_csv(data, pieces + 1)
-    return _read_csv(_mend(data, odd), pieces + 1)
+            return _cut(data, pieces + 1)
+    return _cut(_mend(data, odd), pieces + 1)
 
 
 def cut_out(data: bytes, wanted: list[int]) -> pl.DataFrame:
     """Return some pieces between quote marks, in ascending order, null where nothing stands.
 
-    Bytes that are no UTF-8, and a byte order mark at the start, are not there as they were.
+    Bytes that are no UTF-8 are not there as they were.
     """
     odd = _not_ascii(data)
     lossy = len(odd) > _FEW_PIECES or any(_mend_piece(data[piece]) != data[piece] for piece in odd)
-    return _read_csv(data, wanted[-1] + 1, wanted, lossy=lossy)
+    return cut_columns(data, _QUOTE, _names(wanted[-1] + 1), wanted=wanted, lossy=lossy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +116,14 @@ def lengths_of(pieces: pl.DataFrame) -> pl.Series:
     return pieces.select(texts + pieces.width - 1).to_series()
 
 
+def _cut(data: bytes, columns: int) -> pl.DataFrame:
+    return cut_columns(data, _QUOTE, _names(columns))
+
+
+def _names(columns: int) -> list[str]:
+    return [f"p{number}" for number in range(columns)]
+
+
 def _not_ascii(data: bytes) -> list[slice]:
     """Return where lines stand that hold other signs than ASCII, some others with them."""
     return [] if data.isascii() else [piece for piece in _pieces_of(data) if not data[piece].isascii()]
@@ -160,21 +166,3 @@ def _substitute(error: UnicodeError) -> tuple[str, int]:
 
 
 codecs.register_error(_MENDING, _substitute)
-
-
-def _read_csv(
-    data: bytes, columns: int, wanted: list[int] | None = None, *, lossy: bool = False
-) -> pl.DataFrame:
-    return pl.read_csv(
-        data,
-        separator=_QUOTE,
-        quote_char=None,
-        has_header=False,
-        columns=wanted,
-        schema={f"p{number}": pl.String() for number in range(columns)},
-        missing_columns="insert",
-        extra_columns="ignore",
-        truncate_ragged_lines=True,
-        encoding="utf8-lossy" if lossy else "utf8",
-        low_memory=True,
-    )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from logstats.columns import cut_columns
 from logstats.dictionary import Dictionaries
 from logstats.formats.delimited import follow
 from logstats.formats.undated import is_undated
@@ -93,32 +94,16 @@ def _cut(data: bytes, separator: str, fields: int) -> tuple[pl.DataFrame, pl.Ser
     """Return the values of every line, and which lines have one for each field and nothing odd."""
     data = data.removesuffix(b"\n").replace(b"\n", f"{separator}{_END}\n".encode())
     data += f"{separator}{_END}\n".encode()
-    if data.startswith(_BYTE_ORDER_MARK):
-        data = _BYTE_ORDER_MARK + data
-    try:
-        frame = _read_csv(data, separator, fields, lossy=False)
-    except pl.exceptions.ComputeError:
-        frame = _read_csv(data, separator, fields, lossy=True)
-    odd = '"|' + _LOST + ("" if separator == "\t" else f"|{_OTHER_BLANKS}")
     names = [f"v{number}" for number in range(fields)]
+    columns = [*names, f"v{fields}", "rest"]
+    try:
+        frame = cut_columns(data, separator, columns)
+    except pl.exceptions.ComputeError:
+        frame = cut_columns(data, separator, columns, lossy=True)
+    odd = '"|' + _LOST + ("" if separator == "\t" else f"|{_OTHER_BLANKS}")
     whole = pl.all_horizontal(pl.col(name).is_not_null() & ~pl.col(name).str.contains(odd) for name in names)
     # The first value of a comment begins with its sign.
     good = (
         whole & (pl.col(f"v{fields}") == _END) & pl.col("rest").is_null() & ~pl.col("v0").str.starts_with("#")
     )
     return frame, frame.select(good.fill_null(value=False)).to_series()
-
-
-def _read_csv(data: bytes, separator: str, fields: int, *, lossy: bool) -> pl.DataFrame:
-    return pl.read_csv(
-        data,
-        separator=separator,
-        quote_char=None,
-        has_header=False,
-        schema={**{f"v{number}": pl.String() for number in range(fields + 1)}, "rest": pl.String()},
-        missing_columns="insert",
-        extra_columns="ignore",
-        truncate_ragged_lines=True,
-        encoding="utf8-lossy" if lossy else "utf8",
-        low_memory=True,
-    )

@@ -181,6 +181,15 @@ def test_an_address_is_found_in_a_typed_column(column: pl.Series, source: Path) 
     assert "column x, row 2" in {finding.place for finding in findings}
 
 
+def test_a_table_and_a_source_that_begin_like_an_archive_are_read(source: Path) -> None:
+    """`x^` is how zlib begins, too."""
+    source.write_text(f"x^\n{LINES}")
+
+    findings = [found("source-address", f"{name},who\n1,{FOUR}\n", source, "out.csv") for name in ("x^", "a")]
+
+    assert findings[0] == findings[1] != []
+
+
 def test_an_address_is_found_in_an_integer_of_a_database(source: Path) -> None:
     target = source.parents[1] / "out.db"
     with sqlite3.connect(target) as connection:

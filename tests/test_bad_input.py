@@ -74,6 +74,19 @@ def test_a_directory_without_logs_ends_in_3(logstats: Logstats, tmp_path: Path) 
 
 
 @commands
+def test_a_line_that_begins_like_an_archive_ends_nothing(
+    command: tuple[str, ...], logstats: Logstats, log: Path, tmp_path: Path
+) -> None:
+    """`x^` is how zlib begins, and a client may send it where a line begins with the name it asks for."""
+    log.write_bytes(b'x^.example.org - - [01/Feb/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "-"\n' + LOG)
+
+    done = logstats(*command, log.name)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert files_in(tmp_path) == {log.name, command[-1]}
+
+
+@commands
 def test_an_empty_log_is_no_error(command: tuple[str, ...], logstats: Logstats, tmp_path: Path) -> None:
     (tmp_path / "empty.log").touch()
 

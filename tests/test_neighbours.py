@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections import Counter
 
 import pytest
@@ -20,7 +22,8 @@ NGINX = (
 )
 # What breaks lines in one format or another.
 SIGNS = st.sampled_from(
-    [b'"', b'"" ', b"\\", b'\\"', b"\x00", b"\x1a", b"\r", b"\t", b" ", b"#", b"#Fields: x", b"{", b"}", b"\xff", b"\xef\xbb\xbf", b"0"]
+    [b'"', b'"" ', b"\\", b'\\"', b"\x00", b"\x1a", b"\r", b"\t", b" ", b"#", b"#Fields: x", b"{", b"}", b"\xff", b"\xef\xbb\xbf", b"0",
+     b"x^", b"x\x01", b"\x1f\x8b", b"(\xb5/\xfd"]
 )  # fmt: skip
 
 
@@ -70,6 +73,28 @@ def test_no_line_takes_a_part_of_its_neighbour(name: str, data: st.DataObject) -
     assert expected <= Counter(map(repr, rows))
     assert parsed.tally.read == len(split_lines(block))
     assert parsed.tally.balances()
+
+
+# A block of these is no archive to be unpacked, though polars would; a line may begin with what a client sent.
+ARCHIVES = {
+    "zlib": zlib.compress(b"203.0.113.9"),
+    "zlib, printable": b"x^ - - ",
+    "gzip": gzip.compress(b"203.0.113.9"),
+    "zstd": b"(\xb5/\xfd" + bytes(9),
+}
+
+
+@pytest.mark.parametrize("name", ["json", "caddy", "w3c", "ltsv", "combined", "vhost_combined"])
+@pytest.mark.parametrize("start", ARCHIVES.values(), ids=ARCHIVES)
+def test_a_line_that_begins_like_an_archive_is_a_line(start: bytes, name: str) -> None:
+    format_ = formats.preset(name)
+    lines = [start.replace(b"\n", b""), *(line.encode() for line in good_lines(name))]
+
+    parsed = parse_block(b"\n".join(lines), (format_,))
+
+    assert parsed.tally.read == len(lines)
+    assert parsed.tally.parsed == len(lines) - 1
+    assert parsed.tally.rejected.total() == 1
 
 
 @pytest.mark.parametrize("name", ["json", "combined", "gunicorn"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import polars as pl
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ PIECES = 3
 LINES = st.lists(
     st.one_of(
         st.text('"ab\\', max_size=8),
-        st.sampled_from(["", 'x"y"z', 'x""z', '"""', '"""""', "\u00e9", "\ufeff", "\ufeffx", 'x"y"z\x1a', "\udcff"]),
+        st.sampled_from(["", 'x"y"z', 'x""z', '"""', '"""""', "\u00e9", "\ufeff", "\ufeffx", 'x"y"z\x1a', "\udcff", "x^", 'x\x01"', "\x1f\udc8b"]),
     ),
     max_size=8,
 )  # fmt: skip
@@ -37,6 +39,19 @@ def test_a_row_is_its_line_and_a_trusted_one_is_made_of_its_pieces(lines: list[s
     for line, trusted, texts in zip(split_lines(data), found.ok, pieces.rows(), strict=True):
         if trusted and b"\xff" not in line:
             assert '"'.join(text or "" for text in texts[:PIECES]) == line.decode()
+
+
+STARTS = [*product(range(128), b"\x01Z^"), *product(b"\x1f(x", range(128))]
+
+
+def test_no_two_signs_at_the_start_of_a_block_make_it_anything_but_text() -> None:
+    """polars unpacks what begins as gzip, zlib or zstd do; `x^` is such a beginning, and stands in a line."""
+    for signs in STARTS:
+        data = bytes(signs) + b'b"c"d\n192.0.2.1"e"f\n'
+        pieces, _ = cut(data)
+
+        assert pieces.height == len(split_lines(data)), signs
+        assert pieces.row(-1)[:PIECES] == ("192.0.2.1", "e", "f"), signs
 
 
 @example(["\ufeff", "b", ""])

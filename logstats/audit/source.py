@@ -19,6 +19,7 @@ import polars as pl
 
 from logstats.audit.opening import CHUNK_BYTES, HEAD_BYTES, PACKED, sniff, unpacked
 from logstats.audit.rules import Limits
+from logstats.columns import as_text
 
 _PIECES: Final = ("before", "request", "status", "referrer", "gap", "agent", "rest", "more", "yet_more")
 # What follows a product's name is its version: the lines' own addresses never stand there.
@@ -141,7 +142,7 @@ def _split(block: bytes) -> pl.DataFrame:
     except UnicodeDecodeError:
         block = block.decode("latin-1").encode()
     return pl.read_csv(
-        block,
+        as_text(block),
         has_header=False,
         separator='"',
         quote_char=None,

@@ -31,6 +31,7 @@ from logstats.audit.opening import (
 )
 from logstats.audit.pieces import Document, Piece, Rows, Text, Trouble
 from logstats.audit.rules import Limits
+from logstats.columns import as_text
 
 _DAMAGED: Final = (
     OSError,
@@ -270,13 +271,12 @@ def _json(data: str, name: str) -> Iterator[Piece]:
 
 
 def _csv(data: str, name: str) -> Iterator[Piece]:
-    lines = [line for line in data.split("\n") if not line.startswith("#")]
+    lines = [line for line in data.removeprefix("\ufeff").split("\n") if not line.startswith("#")]
     head = lines[0] if lines else ""
     separator = max(",;\t", key=head.count)
+    text = as_text("\n".join(lines).encode())
     try:
-        frame = pl.read_csv(
-            "\n".join(lines).encode(), separator=separator, infer_schema=False, truncate_ragged_lines=True
-        )
+        frame = pl.read_csv(text, separator=separator, infer_schema=False, truncate_ragged_lines=True)
     except (pl.exceptions.PolarsError, ValueError):
         return  # no table: scanned as text
     yield Rows(name, name, frame, "csv")

@@ -13,6 +13,7 @@ from typing import Final
 
 import polars as pl
 
+from logstats.columns import cut_columns
 from logstats.lines import lines_at
 
 _QUOTE: Final = '"'
@@ -21,8 +22,8 @@ _SLASH, _MARK = "\x02\x02", "\x03\x03"
 # No line that JSON allows without an escape holds it; what follows it makes a line odd.
 _SEPARATOR: Final = "\x01"
 _ESCAPE: Final = r"\\(?:[/bfnrt]|u[0-9a-fA-F]{4})"
-_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _LOST: Final = "\ufffd"
+_COLUMNS: Final = ("line", "rest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,33 +111,15 @@ def _lines(data: bytes) -> tuple[pl.Series, pl.Series]:
     """Return every line with a quote mark more at its end, and whether it may be a JSON object."""
     marked = data if data.endswith(b"\n") else data + b"\n"
     marked = marked.replace(b"\n", b'"\n')
-    # read_csv takes a byte order mark at the start of its input for no text; a block may begin with one.
-    if marked.startswith(_BYTE_ORDER_MARK):
-        marked = _BYTE_ORDER_MARK + marked
     try:
-        frame, lossy = _read_csv(marked, lossy=False), False
+        frame, lossy = cut_columns(marked, _SEPARATOR, _COLUMNS), False
     except pl.exceptions.ComputeError:
-        frame, lossy = _read_csv(marked, lossy=True), True
+        frame, lossy = cut_columns(marked, _SEPARATOR, _COLUMNS, lossy=True), True
     lines = frame["line"]
     ok = (lines.str.starts_with("{") & frame["rest"].is_null()).fill_null(value=False)
     if lossy:
         ok &= ~lines.str.contains(_LOST, literal=True).fill_null(value=True)
     return lines, ok
-
-
-def _read_csv(data: bytes, *, lossy: bool) -> pl.DataFrame:
-    return pl.read_csv(
-        data,
-        separator=_SEPARATOR,
-        quote_char=None,
-        has_header=False,
-        schema={"line": pl.String(), "rest": pl.String()},
-        missing_columns="insert",
-        extra_columns="ignore",
-        truncate_ragged_lines=True,
-        encoding="utf8-lossy" if lossy else "utf8",
-        low_memory=True,
-    )
 
 
 def _set_escapes_aside(lines: pl.Series, rows: pl.Series) -> tuple[pl.Series, pl.Series]:

@@ -3,6 +3,7 @@
 import re
 import time
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from logstats import formats
 from logstats.formats import Escape
 from logstats.formats.escapes import visible
+from logstats.formats.model import Literal
 
 # What may stand in a header: anything a line of HTTP can carry, without what we show as escapes.
 TEXT = st.text(
@@ -188,10 +190,12 @@ WRITERS = {
 
 def written_columns(preset):
     """Columns that a client fills, with the values that their fields can carry and how these are written."""
+    # Of two fields with but a blank between them nobody can say where the first ends if it holds blanks.
+    unquoted = [one for one, behind in pairwise(preset.tokens) if behind == Literal(" ")]
     for field in preset.fields:
         if field.column in {"agent", "referrer"}:
             json = preset.kind is formats.Kind.JSON
-            rich = json or (field.type == "text" and field.escape in WRITERS)
+            rich = json or (field.type == "text" and field.escape in WRITERS and field not in unquoted)
             escape = json_escape if json else WRITERS.get(field.escape, str)
             yield field.column, TEXT if rich else PLAIN, escape
 

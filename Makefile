@@ -5,14 +5,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= auto
+ROUNDS ?= 10
 
 LOG := fixtures/demo/access.log.gz
 
-.PHONY: help demo test check pytest bench soak pictures constraints clean
+.PHONY: help demo test check pytest properties bench soak pictures constraints clean
 
 help:
 	@echo "make demo         report on the log in fixtures/demo: terminal, demo/report.html, audit"
 	@echo "make test         lint, types, import contracts, all tests"
+	@echo "make properties   the tests that state laws, ROUNDS times, each time with other examples"
 	@echo "make bench        measure beside other tools (needs root or sudo for their packages)"
 	@echo "make soak         measure on 20 million lines and on lines that all differ; the long tests"
 	@echo "make pictures     take the README's pictures again (needs chromium)"
@@ -40,6 +42,12 @@ check: $(READY)
 
 pytest: $(READY)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+# CI takes the same examples each time, so that a failure there is the change's.
+properties: $(READY)
+	for round in $$(seq $(ROUNDS)); do \
+	  HYPOTHESIS_PROFILE=dev $(BIN)/python -m pytest -q -n $(WORKERS) $$(grep -rl --include='*.py' '^@given' tests) || exit 1; \
+	done
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -19,7 +19,7 @@ import polars as pl
 
 from logstats.audit.opening import CHUNK_BYTES, HEAD_BYTES, PACKED, sniff, unpacked
 from logstats.audit.rules import Limits
-from logstats.columns import as_text
+from logstats.columns import cut_columns
 
 _PIECES: Final = ("before", "request", "status", "referrer", "gap", "agent", "rest", "more", "yet_more")
 # What follows a product's name is its version: the lines' own addresses never stand there.
@@ -141,16 +141,7 @@ def _split(block: bytes) -> pl.DataFrame:
         block.decode("utf-8")
     except UnicodeDecodeError:
         block = block.decode("latin-1").encode()
-    return pl.read_csv(
-        as_text(block),
-        has_header=False,
-        separator='"',
-        quote_char=None,
-        schema=dict.fromkeys(_PIECES, pl.String),
-        truncate_ragged_lines=True,
-        missing_columns="insert",
-        extra_columns="ignore",
-    )
+    return cut_columns(block, '"', _PIECES)
 
 
 def four_values(texts: pl.Series) -> pl.Series:

@@ -193,10 +193,7 @@ def _cut_ipv4(bits: int) -> pl.Expr:
             return address
         if whole == 0:
             return pl.lit(zeros)
-        # Where the octets begin that are cut off; null, and so the whole, where there are none.
-        end = address.str.find(rf"\.[0-9]+(?:\.[0-9]+){{{3 - whole}}}$")
-        kept = address.cast(pl.Binary).bin.head(end).cast(pl.String)
-        return pl.concat_str(kept, pl.lit(f".{zeros}"))
+        return address.str.replace(rf"(?:\.[0-9]+){{{4 - whole}}}$", f".{zeros}")
     octets = address.str.split_exact(".", 3).struct
     cut = octets[whole].cast(pl.UInt8, strict=False) & (prefix_mask(part, 8))
     pieces = [*(octets[place] for place in range(whole)), cut.cast(pl.String)]

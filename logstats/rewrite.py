@@ -21,7 +21,7 @@ from logstats.dictionary import Dictionaries, Grown
 from logstats.formats import Field
 from logstats.lines import lines_at, split_lines
 from logstats.plan import IDENT, QUOTE, TIME_WIDTH, plan_of
-from logstats.rewrite_line import Masks, rewrite_lines
+from logstats.rewrite_line import Filler, Masks, rewrite_lines
 from logstats.split import split_block
 from logstats.tally import Tally
 
@@ -66,6 +66,7 @@ class Rewriter:
 
     def __init__(self, masks: Masks) -> None:
         self._masks = masks
+        self._filler = Filler(masks)
         self._known = Dictionaries()
         self._requests = Grown(self._mask_requests)
         self._quoted: dict[tuple[str, str], Grown] = {}
@@ -90,14 +91,14 @@ class Rewriter:
     def _rewrite_text(self, data: bytes, known: tuple[Format, ...]) -> Rewritten:
         plan = plan_of(known[0])
         if plan is None or not plan.is_known:
-            written, tally = rewrite_lines(split_lines(data), known, self._masks)
+            written, tally = rewrite_lines(split_lines(data), known, self._filler)
             return Rewritten((_join(written, data),), tally)
         # read_csv takes a carriage return off the end of each piece; of two it leaves one.
         text = _PIECE_END.sub(b"\r\r", data) if _CARRIAGE_RETURN in data else data
         split = split_block(text, plan, keep_query=self._masks.keep_query, dictionaries=self._known)
         odd = split.odd_rows()
         odd_lines = split.odd_lines if text is data else lines_at(data, odd)
-        written, tally = rewrite_lines(odd_lines, known, self._masks)
+        written, tally = rewrite_lines(odd_lines, known, self._filler)
         trusted = split.height - len(odd)
         tally.add(Tally(read=trusted, parsed=trusted))
         lines = _Lines(*self._write_rows(split, plan), odd, written)
@@ -134,7 +135,7 @@ class Rewriter:
         """
         if piece == plan.request:
             texts = self._requests(split.values[REQUEST], split.eras.get(REQUEST)).to_series()
-            protocols = split.values[PROTOCOL]["raw"] + QUOTE + behind
+            protocols = split.values[PROTOCOL]["raw"].fill_null("") + QUOTE + behind
             return [texts.gather(split.codes[REQUEST]), protocols.gather(split.codes[PROTOCOL])]
         column = next(column for column, number in plan.quoted.items() if number == piece)
         grown = self._quoted.setdefault((column, behind), Grown(partial(self._mask_quoted, column, behind)))
@@ -148,7 +149,11 @@ class Rewriter:
     def _mask_requests(self, requests: pl.DataFrame) -> pl.DataFrame:
         queries = requests[schema.QUERY] if self._masks.keep_query else None
         targets = self._masks.mask_targets(requests[schema.PATH], queries)
-        return pl.select((QUOTE + requests[schema.METHOD] + " " + targets).alias("request"))
+        written = pl.select((QUOTE + requests[schema.METHOD] + " " + targets).alias("request"))
+        # A line would lack its request. Those that nobody trusts are not written.
+        if (written.to_series().is_null() & requests["ok"]).any():
+            raise ValueError("nothing is written for a request")
+        return written.fill_null("")
 
 
 def _fixed_pieces(split: Split, plan: Plan) -> dict[int, str]:

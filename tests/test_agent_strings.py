@@ -38,6 +38,9 @@ MASKED = {
     "Crawler/1.0 (+mailto:jo@example.org)": "Crawler/1.0 (+mailto:{email})",
     "Crawler (jo.doe+x%40example.co.uk)": "Crawler ({email})",
     "Crawler (jo [at] example.org; jo[at]example[dot]org)": "Crawler ({email}; {email})",
+    "Crawler jo(at)example.org": "Crawler {email}",
+    "Crawler jo [at) example (dot) org": "Crawler {email}",
+    "Crawler jo (at] example.org 192.0.2.7": "Crawler {email} {ip}",
 }
 
 

@@ -218,6 +218,14 @@ def test_a_referrer_shows_a_domain_or_a_word(text):
     assert re.fullmatch(r"\((?:internal|ip address|none|invalid|app)\)|[a-z0-9_.-]+", shown.item())
 
 
+@given(st.from_regex(r"[a-z0-9.-]{1,40}\.(?:example|com|de)", fullmatch=True))
+def test_a_host_that_nobody_suspects_holds_nothing_personal(host):
+    """Only of the others a path of their name is looked at closer, sign by sign."""
+    path = f"/{host}"
+
+    assert detect.find_suspects(pl.Series([path])).item() or scrub_text(path) == path
+
+
 @given(texts)
 def test_a_shown_origin_is_its_own_origin(text):
     once = referrer_origins(pl.Series(["https://" + text]))

@@ -8,6 +8,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,6 +20,8 @@ from logstats.parse import parse_odd_line
 from logstats.policy import load_policy
 from logstats.redact import DROP, KEYED, TRUNCATE, LineMasks
 from logstats.rewrite import Rewriter, Rewritten
+from logstats.rewrite_line import Filler
+from logstats.rewrite_line.slots import Planned, Slot, What
 from tests.hits import COMBINED
 from tests.lines import combined_lines, odd_lines, plain_lines
 
@@ -231,6 +234,54 @@ def test_a_log_of_nothing_but_withheld_lines_becomes_empty() -> None:
     assert rewrite(b"a\nb\nc").data == b""
 
 
+@settings(max_examples=30)
+@given(st.lists(logs, max_size=5), st.sampled_from([TRUNCATE, DROP, KEYED]))
+def test_a_block_is_rewritten_alike_whatever_came_before_it(blocks: list[bytes], mode: str) -> None:
+    """Also where more is to be remembered than there is room for."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("logstats.rewrite_line.slots._REMEMBERED", 3)
+        patch.setattr("logstats.rewrite_line.slots._LONGEST", 12)
+        rewriter = Rewriter(masks(mode))
+        written = [rewriter.rewrite_block(block, COMBINED).data for block in blocks]
+
+    assert written == [rewrite(block, mode=mode).data for block in blocks]
+
+
+class Asked(LineMasks):
+    """Masks that note for what they were asked, and have nothing for paths."""
+
+    asked: list[str]
+
+    def mask_referrers(self, referrers: pl.Series) -> pl.Series:
+        self.asked += referrers.to_list()
+        return LineMasks.mask_referrers(self, referrers)
+
+    def mask_targets(self, paths: pl.Series, queries: pl.Series | None) -> pl.Series:
+        return pl.repeat(None, len(paths), dtype=pl.String, eager=True)
+
+
+def asked_masks() -> Asked:
+    found = Asked(POLICY, TRUNCATE, (16, 32), key_of)
+    found.asked = []
+    return found
+
+
+def test_a_short_value_of_odd_lines_is_masked_once() -> None:
+    found = asked_masks()
+    filler = Filler(found)
+    short, long = "https://example.org/a", "https://example.org/" + "a" * 300
+    plan = Planned((*(Slot(What.REFERRER, text, str) for text in (short, long)), "x"), None)
+    written = [text for _ in range(2) for text in filler.fill([plan, plan])]
+
+    assert written == ["https://example.org/https://example.org/x"] * 4
+    assert found.asked == [short, long, long]
+
+
+def test_a_request_for_which_nothing_is_written_ends_the_run() -> None:
+    with pytest.raises(ValueError, match="nothing is written"):
+        Rewriter(asked_masks()).rewrite_block((line() + "\n").encode(), COMBINED)
+
+
 def hosts(written: Rewritten) -> list[str]:
     return [text.split(" ")[0] for text in written.data.decode().splitlines()]
 
@@ -242,7 +293,15 @@ def test_dropped_addresses_are_hyphens() -> None:
 
 
 @pytest.mark.parametrize(
-    ("bits", "cut"), [((24, 48), "192.0.2.0"), ((20, 44), "192.0.0.0"), ((0, 0), "0.0.0.0")]
+    ("bits", "cut"),
+    [
+        ((32, 64), "192.0.2.77"),
+        ((24, 48), "192.0.2.0"),
+        ((20, 44), "192.0.0.0"),
+        ((16, 32), "192.0.0.0"),
+        ((8, 16), "192.0.0.0"),
+        ((0, 0), "0.0.0.0"),
+    ],
 )
 def test_as_many_bits_are_kept_as_were_asked_for(bits: tuple[int, int], cut: str) -> None:
     assert hosts(rewrite(line("192.0.2.77").encode(), bits=bits)) == [cut]

@@ -16,7 +16,7 @@ from logstats.pii.text import decode_fully
 from logstats.pii.written_addresses import find_addresses
 from logstats.policy import load_policy
 from logstats.redact import TRUNCATE, LineMasks
-from logstats.rewrite_line.slots import Planned, fill_slots
+from logstats.rewrite_line.slots import Filler, Planned
 from logstats.rewrite_line.values import mask_text
 from tests.conftest import Logstats
 
@@ -106,7 +106,7 @@ def test_no_part_of_an_address_is_left_whichever_of_its_signs_are_escaped(
     share = random_.random()
     written = "".join(f"%{ord(sign):02X}" if random_.random() < share else sign for sign in address)
     text = f"x {written} y"
-    (free,) = fill_slots([Planned(tuple(mask_text(text)), None)], MASKS)
+    (free,) = Filler(MASKS).fill([Planned(tuple(mask_text(text)), None)])
 
     for left in (free, MASKS.mask_targets(pl.Series([f"/a/{written}/b"]), None).item()):
         assert not re.search(r"113|77|aa|bb", decode_fully(left)), (written, left)

@@ -15,12 +15,10 @@ from logstats.commands.progress import watch_progress
 from logstats.commands.recording import Recording
 from logstats.jobs import Logs
 from logstats.keys import DayKeys
-from logstats.ledger import record_event
 from logstats.policy import Policy, load_policy
 from logstats.process import heed_signals
 from logstats.read import STDIN
 from logstats.recognize import format_named
-from logstats.sanitize import Sanitizer, sanitize_logs
 from logstats.tally import REASONS, Tally
 from logstats.write import Writer, is_pipe, open_target, outlive_signals
 
@@ -93,6 +91,8 @@ def _write(
 ) -> Tally:
     if options.preset != TOR:
         return anonymize_logs(read, options.masks(policy, keys), target.write, flush_early=streaming)
+    from logstats.sanitize import Sanitizer, sanitize_logs
+
     sanitizer = Sanitizer(datetime.now(UTC).date())
     lines = sanitize_logs(read, sanitizer)
     for block in sanitizer.blocks():
@@ -104,6 +104,8 @@ def _destroy_old(keys: DayKeys, ledger: Path | None) -> None:
     """Destroy the keys of days that are over, and let the ledger say when."""
     keys.destroy_old()
     if ledger is not None:
+        from logstats.ledger import record_event
+
         for day, path, at in keys.destroyed:
             record_event(ledger, "key-destroyed", path.name, {"day": str(day), "at": at.isoformat()})
 

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 import click
 
 from logstats.domains import read_host_name
-from logstats.enrich import BOTS_APART, BOTS_LEFT_OUT, BOTS_ONLY
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _AGO: Final = re.compile(r"([0-9]{1,4})d")
@@ -121,6 +120,9 @@ def proxy_option(command: _F) -> _F:
 
 def scope_options(command: _F) -> _F:
     """Add which hits count: --since, --until, --tz, --bots."""
+    # Commands that count nothing need not wait for it.
+    from logstats.enrich import BOTS_APART, BOTS_LEFT_OUT, BOTS_ONLY
+
     for option in (
         click.option(
             "--bots",

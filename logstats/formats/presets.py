@@ -5,12 +5,15 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib import resources
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from logstats.errors import UsageError
 from logstats.formats.compiled import compile_layout
 from logstats.formats.delimited import follow
 from logstats.formats.model import Escape, Field, Format, Kind
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 _SUFFIX: Final = ".toml"
 # Behind it there is nothing else. Half of what takes time to read is samples.
@@ -18,9 +21,14 @@ _SAMPLE: Final = "\n[[sample]]\n"
 
 
 @cache
+def _folder() -> Traversable:
+    return resources.files("logstats.formats")
+
+
+@cache
 def names() -> tuple[str, ...]:
     """Return the names of all presets, in alphabetical order."""
-    files = resources.files("logstats.formats").iterdir()
+    files = _folder().iterdir()
     return tuple(sorted(file.name.removesuffix(_SUFFIX) for file in files if file.name.endswith(_SUFFIX)))
 
 
@@ -33,7 +41,7 @@ def preset(name: str) -> Format:
     """
     if name not in names():
         raise UsageError(f"there is no format {name}; see `logstats formats list`")
-    text = resources.files("logstats.formats").joinpath(name + _SUFFIX).read_text("utf-8")
+    text = _folder().joinpath(name + _SUFFIX).read_text("utf-8")
     head, mark, samples = text.partition(_SAMPLE)
     return from_table(tomllib.loads(head), mark + samples)
 

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import polars as pl
 
 from logstats.domains import is_hosted_name, read_host_name, registrable_domain
-from logstats.pii.detect import scrub_text
+from logstats.pii.detect import find_suspects, scrub_text
 
 INTERNAL: Final = "(internal)"
 ADDRESS: Final = "(ip address)"
@@ -103,7 +103,8 @@ def referrer_origins(raw: pl.Series) -> pl.Series:
     """
     parts = _parts(raw)
     hosts = parts["host"].drop_nulls().unique()
-    origins = pl.Series([_origin_host(host) for host in hosts.to_list()], dtype=pl.String)
+    suspects = find_suspects("/" + hosts.str.to_lowercase().str.strip_suffix("."))
+    origins = pl.Series(map(_origin_host, hosts.to_list(), suspects.to_list()), dtype=pl.String)
     host = pl.col("host").replace_strict(hosts, origins, default=None, return_dtype=pl.String)
     is_safe = pl.col("raw").is_null() | pl.col("raw").str.contains(rf"^-?$|{_SAFE_ORIGIN}")
     has_origin = pl.col("scheme").is_in(["http", "https", "ftp"]) & host.is_not_null()
@@ -115,8 +116,13 @@ def referrer_origins(raw: pl.Series) -> pl.Series:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _origin_host(host: str) -> str | None:
-    """Return what a log keeps of one host, or None if it is none."""
+def _origin_host(host: str, is_suspect: bool) -> str | None:  # noqa: FBT001 - called by map
+    """Return what a log keeps of one host, or None if it is none.
+
+    Args:
+        host: As the client sent it.
+        is_suspect: Whether a path of its name alone is worth a closer look.
+    """
     domain = _domain(host, frozenset())
     if domain in _SAFE_HOSTS:
         return _SAFE_HOSTS[domain]
@@ -125,4 +131,4 @@ def _origin_host(host: str) -> str | None:
         return None
     if read_host_name(name) != name or is_hosted_name(name) or _SPELLS_ADDRESS.search(name):
         return domain
-    return name if scrub_text(f"/{name}") == f"/{name}" else domain
+    return domain if is_suspect and scrub_text(f"/{name}") != f"/{name}" else name

@@ -20,7 +20,7 @@ from logstats.formats.envelopes import Inner, decoded_positions
 from logstats.formats.model import NO_FORMAT
 from logstats.formats.spans import envelope_spans, unwrap_line, whole_fields
 from logstats.pii.written_addresses import find_addresses
-from logstats.rewrite_line.slots import Group, Masks, Piece, Planned, fill_slots
+from logstats.rewrite_line.slots import Filler, Group, Piece, Planned
 from logstats.rewrite_line.values import as_it_is, is_kept, is_plain, mask_text, mask_value
 from logstats.tally import Tally
 
@@ -36,14 +36,14 @@ Span = tuple[int, int, Piece]
 
 
 def rewrite_lines(
-    lines: Sequence[bytes], known: tuple[Format, ...], masks: Masks
+    lines: Sequence[bytes], known: tuple[Format, ...], filler: Filler
 ) -> tuple[list[bytes | None], Tally]:
     """Return each line without personal data, None for one that is withheld, and the account of all.
 
     Args:
         lines: Lines of one source in their order, without newlines.
         known: Formats to try, the likeliest first; a `#Fields:` line changes that of a W3C log.
-        masks: What is written instead of personal values.
+        filler: Writes what stands for personal values.
     """
     tally = Tally(read=len(lines))
     written: list[bytes | None] = [None] * len(lines)
@@ -62,7 +62,7 @@ def rewrite_lines(
             tally.rejected[plan] += 1
         else:
             planned.append((number, encoding, False, plan))
-    filled = fill_slots((plan for *_, plan in planned), masks)
+    filled = filler.fill(plan for *_, plan in planned)
     for (number, encoding, is_header, _), text in zip(planned, filled, strict=True):
         made = text.encode(encoding, "replace")
         # A header that holds personal data is of no use without it.
@@ -138,8 +138,9 @@ def _within_json(piece: Piece, text: str, raw: str, levels: int) -> Piece:
     return Group((piece,), finish)
 
 
-def _group(pieces: Iterator[Piece]) -> Group:
-    return Group(tuple(pieces), as_it_is)
+def _group(pieces: Iterator[Piece]) -> Piece:
+    every = tuple(pieces)
+    return every[0] if len(every) == 1 else Group(every, as_it_is)
 
 
 def _assemble(line: str, spans: list[Span]) -> list[Piece]:

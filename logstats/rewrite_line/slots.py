@@ -11,6 +11,9 @@ from typing import Final, Protocol
 import polars as pl
 
 NOTHING: Final = "-"
+# Values that are remembered, of each kind, and the signs of the longest: 4 MB in all.
+_REMEMBERED: Final = 4096
+_LONGEST: Final = 256
 
 
 class Masks(Protocol):
@@ -104,28 +107,53 @@ class Planned:
     day: date | None
 
 
-def fill_slots(lines: Iterable[Planned], masks: Masks) -> Iterator[str]:
-    """Yield each line as it is written; every distinct value is masked once."""
-    every = list(lines)
-    asked: dict[What, dict[Key, None]] = {what: {} for what in What}
-    for line in every:
-        for slot in _slots(line.pieces):
-            asked[slot.what][_key(slot, line, masks)] = None
-    masked = {
-        what: dict(zip(keys, _mask(what, list(keys), masks), strict=True)) for what, keys in asked.items()
-    }
+class Filler:
+    """Writes what stands for personal values into lines; threads may share it.
 
-    def fill(piece: Piece, line: Planned) -> str:
-        match piece:
-            case str():
-                return piece
-            case Slot():
-                return piece.finish(masked[piece.what][_key(piece, line, masks)])
-            case Group():
-                return piece.finish("".join(fill(inner, line) for inner in piece.pieces))
+    Every distinct value is masked once. Short ones are remembered: odd lines are few in a block, and most of
+    them say what those of other blocks said.
 
-    for line in every:
-        yield "".join(fill(piece, line) for piece in line.pieces)
+    Args:
+        masks: What is written instead.
+    """
+
+    def __init__(self, masks: Masks) -> None:
+        self._masks = masks
+        self._known: dict[What, dict[Key, str]] = {what: {} for what in What}
+
+    def fill(self, lines: Iterable[Planned]) -> Iterator[str]:
+        """Yield each line as it is written."""
+        every = list(lines)
+        asked: dict[What, dict[Key, None]] = {what: {} for what in What}
+        for line in every:
+            for slot in _slots(line.pieces):
+                asked[slot.what][_key(slot, line, self._masks)] = None
+        masked = {what: self._mask(what, keys) for what, keys in asked.items()}
+
+        def written(piece: Piece, line: Planned) -> str:
+            match piece:
+                case str():
+                    return piece
+                case Slot():
+                    return piece.finish(masked[piece.what][_key(piece, line, self._masks)])
+                case Group():
+                    return piece.finish("".join(written(inner, line) for inner in piece.pieces))
+
+        for line in every:
+            yield "".join(written(piece, line) for piece in line.pieces)
+
+    def _mask(self, what: What, keys: Iterable[Key]) -> dict[Key, str]:
+        """Return what stands for each value."""
+        # Another thread may put a new one in its place, but nothing is ever taken out of this one.
+        known = self._known[what]
+        masked = {key: known[key] for key in keys if key in known}
+        new = [key for key in keys if key not in masked]
+        made = dict(zip(new, _mask(what, new, self._masks), strict=True))
+        if len(known) + len(made) > _REMEMBERED:
+            known = self._known[what] = {}
+        if len(made) <= _REMEMBERED:
+            known.update((key, text) for key, text in made.items() if len(key[0]) <= _LONGEST)
+        return masked | made
 
 
 def _slots(pieces: Iterable[Piece]) -> Iterator[Slot]:

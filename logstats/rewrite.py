@@ -20,7 +20,7 @@ from logstats.batches import AGENT, CLIENT, IS_IPV4, MINUTE, NOTHING, PROTOCOL, 
 from logstats.dictionary import Dictionaries, Grown
 from logstats.formats import Field
 from logstats.lines import lines_at, split_lines
-from logstats.plan import IDENT, QUOTE, TIME_WIDTH, plan_of
+from logstats.plan import IDENT, QUOTE, plan_of
 from logstats.rewrite_line import Filler, Masks, rewrite_lines
 from logstats.split import split_block
 from logstats.tally import Tally
@@ -111,7 +111,7 @@ class Rewriter:
         """Return texts, and what makes lines of them, newline and all; of rows not to be trusted any text."""
         fixed = _fixed_pieces(split, plan)
         last = plan.pieces - 1
-        parts = [*_heads(split, plan, self._masks), split.pieces["p0"].str.slice(-TIME_WIDTH)]
+        parts = [*_heads(split, plan, self._masks), split.times]
         for piece in range(1, last, 2):
             parts += self._write_quoted(split, plan, piece, fixed.get(piece + 1, ""))
             if piece + 1 not in fixed:

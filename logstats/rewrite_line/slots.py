@@ -12,7 +12,7 @@ import polars as pl
 
 NOTHING: Final = "-"
 # Values that are remembered, of each kind, and the signs of the longest: 4 MB in all.
-_REMEMBERED: Final = 4096
+_REMEMBERED: Final = 1024
 _LONGEST: Final = 256
 
 

@@ -22,6 +22,7 @@ class Split:
 
     Attributes:
         pieces: The text between the quote marks, `p0` first; null where there is none.
+        times: The end of `p0`: the time of every row, where it has one.
         codes: For each code column the code of every row.
         values: For each code column its distinct values: `raw`, what was read from
             it, and `ok`, whether a row with it can be trusted.
@@ -33,6 +34,7 @@ class Split:
     """
 
     pieces: pl.DataFrame
+    times: pl.Series = field(default_factory=pl.Series)
     codes: dict[str, pl.Series] = field(default_factory=dict)
     values: dict[str, pl.DataFrame] = field(default_factory=dict)
     eras: dict[str, Era] = field(default_factory=dict)

@@ -38,9 +38,9 @@ _SECONDS_AND_OFFSET: Final = re.compile(
 
 def read_time(split: Split) -> None:
     """Read the minute and the offset of every row; both are few."""
-    first = split.pieces["p0"]
-    minute_codes, minutes = encode(first.str.slice(-TIME_WIDTH, MINUTE_WIDTH))
-    tail_codes, tails = encode(first.str.slice(MINUTE_WIDTH - TIME_WIDTH))
+    split.times = split.pieces["p0"].str.slice(-TIME_WIDTH)
+    minute_codes, minutes = encode(split.times.str.head(MINUTE_WIDTH))
+    tail_codes, tails = encode(split.times.str.slice(MINUTE_WIDTH))
     offset = pl.Series([_offset(text) for text in tails.to_list()], dtype=pl.Int64)
     local = minutes.str.to_datetime("%d/%b/%Y:%H:%M", strict=False, time_unit="us")
     if offset.null_count():

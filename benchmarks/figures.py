@@ -116,12 +116,12 @@ def _goal_row(goal: Goal, runs: Mapping[str, Run]) -> str:
 
 
 def _number(value: float, unit: str) -> str:
-    """Return a figure with its unit, as many digits as mean something.
+    """Return a figure with its unit, so many digits that none that misses its goal looks like it.
 
-    >>> _number(1 / 1.5, "x"), _number(21, "x"), _number(450, "MB"), _number(0.15, "s")
-    ('0.67x', '21x', '450 MB', '0.15 s')
+    >>> _number(1 / 1.5, "x"), _number(21, "x"), _number(11.77, "x"), _number(450, "MB"), _number(0.15, "s")
+    ('0.67x', '21x', '11.8x', '450 MB', '0.15 s')
     """
-    digits = f"{value:.0f}" if value >= 20 or unit == "MB" else f"{value:.2g}"
+    digits = f"{value:.0f}" if unit == "MB" else f"{value:.3g}" if value >= 10 else f"{value:.2g}"
     return f"{digits}x" if unit == "x" else f"{digits} {unit}"
 
 

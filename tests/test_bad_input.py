@@ -87,6 +87,21 @@ def test_a_line_that_begins_like_an_archive_ends_nothing(
 
 
 @commands
+@pytest.mark.parametrize("end", [b"\r", b"\r\r", b'"\r', b"\n\r"])
+def test_a_log_may_end_in_a_carriage_return(
+    end: bytes, command: tuple[str, ...], logstats: Logstats, log: Path
+) -> None:
+    """Behind a line without its last quote mark."""
+    torn = LOG.splitlines(keepends=True)[0].rstrip()[:-1] + b"\n"
+    log.write_bytes(LOG + torn + LOG + end)
+
+    done = logstats(*command, log.name)
+
+    assert done.returncode == 0
+    assert b"bug" not in done.stderr
+
+
+@commands
 def test_an_empty_log_is_no_error(command: tuple[str, ...], logstats: Logstats, tmp_path: Path) -> None:
     (tmp_path / "empty.log").touch()
 

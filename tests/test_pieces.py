@@ -15,7 +15,7 @@ PIECES = 3
 LINES = st.lists(
     st.one_of(
         st.text('"ab\\', max_size=8),
-        st.sampled_from(["", 'x"y"z', 'x""z', '"""', '"""""', "\u00e9", "\ufeff", "\ufeffx", 'x"y"z\x1a', "\udcff", "x^", 'x\x01"', "\x1f\udc8b"]),
+        st.sampled_from(["", 'x"y"z', 'x""z', '"""', '"""""', "\u00e9", "\ufeff", "\ufeffx", 'x"y"z\x1a', "\udcff", "x^", 'x\x01"', "\x1f\udc8b", "\r", 'x\r"y"\rz\r', 'x"y\r']),
     ),
     max_size=8,
 )  # fmt: skip
@@ -28,7 +28,9 @@ def cut(data: bytes) -> tuple[pl.DataFrame, pl.Series]:
     return pieces, ok.fill_null(value=False)
 
 
-@given(LINES, st.booleans())
+@example(lines=['x"y', "\r"], ended=False)
+@example(lines=['x"y"z', 'x"y', 'x"y"z', "\r"], ended=False)
+@given(lines=LINES, ended=st.booleans())
 def test_a_row_is_its_line_and_a_trusted_one_is_made_of_its_pieces(lines: list[str], ended: bool) -> None:
     data = "\n".join(lines).encode(errors="surrogateescape") + b"\n" * ended
     pieces, ok = cut(data)
@@ -38,7 +40,9 @@ def test_a_row_is_its_line_and_a_trusted_one_is_made_of_its_pieces(lines: list[s
     assert found.lines_at(rows) == split_lines(data)
     for line, trusted, texts in zip(split_lines(data), found.ok, pieces.rows(), strict=True):
         if trusted and b"\xff" not in line:
-            assert '"'.join(text or "" for text in texts[:PIECES]) == line.decode()
+            made = '"'.join(text or "" for text in texts[:PIECES])
+            # read_csv takes a carriage return off the end of a piece.
+            assert made == line.decode().replace('\r"', '"').removesuffix("\r")
 
 
 STARTS = [*product(range(128), b"\x01Z^"), *product(b"\x1f(x", range(128))]

@@ -81,20 +81,22 @@ class Rewriter:
         """
         if not known:
             return Rewritten((data,), Tally())
-        ends = data.count(b"\r\n") if _CARRIAGE_RETURN in data else 0
+        if _CARRIAGE_RETURN not in data:
+            return self._rewrite_text(data, data, known)
+        ends = data.count(b"\r\n")
         if not ends or ends != data.count(b"\n") or not data.endswith(b"\n"):
-            return self._rewrite_text(data, known)
+            return self._rewrite_text(data, _doubled(data), known)
         # Where every line ends in CR LF the plan reads them without.
-        written = self._rewrite_text(data.replace(b"\r\n", b"\n"), known)
+        data = data.replace(b"\r\n", b"\n")
+        written = self._rewrite_text(data, _doubled(data), known)
         return Rewritten([piece.replace(b"\n", b"\r\n") for piece in written.pieces], written.tally)
 
-    def _rewrite_text(self, data: bytes, known: tuple[Format, ...]) -> Rewritten:
+    def _rewrite_text(self, data: bytes, text: bytes, known: tuple[Format, ...]) -> Rewritten:
+        """Return lines with their personal data replaced; the plan reads them in `text`."""
         plan = plan_of(known[0])
         if plan is None or not plan.is_known:
             written, tally = rewrite_lines(split_lines(data), known, self._filler)
             return Rewritten((_join(written, data),), tally)
-        # read_csv takes a carriage return off the end of each piece; of two it leaves one.
-        text = _PIECE_END.sub(b"\r\r", data) if _CARRIAGE_RETURN in data else data
         split = split_block(text, plan, keep_query=self._masks.keep_query, dictionaries=self._known)
         odd = split.odd_rows()
         odd_lines = split.odd_lines if text is data else lines_at(data, odd)
@@ -154,6 +156,14 @@ class Rewriter:
         if (written.to_series().is_null() & requests["ok"]).any():
             raise ValueError("nothing is written for a request")
         return written.fill_null("")
+
+
+def _doubled(data: bytes) -> bytes:
+    """Return a block from which read_csv takes no carriage return that is wanted.
+
+    It takes one off the end of each piece; of two it leaves one.
+    """
+    return _PIECE_END.sub(b"\r\r", data) if _CARRIAGE_RETURN in data else data
 
 
 def _fixed_pieces(split: Split, plan: Plan) -> dict[int, str]:

@@ -8,7 +8,6 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,8 +19,6 @@ from logstats.parse import parse_odd_line
 from logstats.policy import load_policy
 from logstats.redact import DROP, KEYED, TRUNCATE, LineMasks
 from logstats.rewrite import Rewriter, Rewritten
-from logstats.rewrite_line import Filler
-from logstats.rewrite_line.slots import Planned, Slot, What
 from tests.hits import COMBINED
 from tests.lines import combined_lines, odd_lines, plain_lines
 
@@ -245,41 +242,6 @@ def test_a_block_is_rewritten_alike_whatever_came_before_it(blocks: list[bytes],
         written = [rewriter.rewrite_block(block, COMBINED).data for block in blocks]
 
     assert written == [rewrite(block, mode=mode).data for block in blocks]
-
-
-class Asked(LineMasks):
-    """Masks that note for what they were asked, and have nothing for paths."""
-
-    asked: list[str]
-
-    def mask_referrers(self, referrers: pl.Series) -> pl.Series:
-        self.asked += referrers.to_list()
-        return LineMasks.mask_referrers(self, referrers)
-
-    def mask_targets(self, paths: pl.Series, queries: pl.Series | None) -> pl.Series:
-        return pl.repeat(None, len(paths), dtype=pl.String, eager=True)
-
-
-def asked_masks() -> Asked:
-    found = Asked(POLICY, TRUNCATE, (16, 32), key_of)
-    found.asked = []
-    return found
-
-
-def test_a_short_value_of_odd_lines_is_masked_once() -> None:
-    found = asked_masks()
-    filler = Filler(found)
-    short, long = "https://example.org/a", "https://example.org/" + "a" * 300
-    plan = Planned((*(Slot(What.REFERRER, text, str) for text in (short, long)), "x"), None)
-    written = [text for _ in range(2) for text in filler.fill([plan, plan])]
-
-    assert written == ["https://example.org/https://example.org/x"] * 4
-    assert found.asked == [short, long, long]
-
-
-def test_a_request_for_which_nothing_is_written_ends_the_run() -> None:
-    with pytest.raises(ValueError, match="nothing is written"):
-        Rewriter(asked_masks()).rewrite_block((line() + "\n").encode(), COMBINED)
 
 
 def hosts(written: Rewritten) -> list[str]:

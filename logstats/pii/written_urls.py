@@ -112,7 +112,10 @@ def _of_word(word: str) -> tuple[int, int] | None:
     """Return begin and end of the query of one word, None if it has none."""
     before = word[: word.find("?")] if "?" in word else word
     is_url = "://" in before
-    mark = _MARK.search(word) if is_url or _ROOT.search(before) else _NAMED.search(word)
+    # Behind a bracket, `/Foo_(bar)?n=1`, a name tells a query from a mark of a pattern.
+    kinds = (_MARK, _NAMED) if is_url or _ROOT.search(before) else (_NAMED,)
+    marks = [found for kind in kinds if (found := kind.search(word))]
+    mark = min(marks, key=re.Match.start, default=None)
     if is_url and (fragment := _FRAGMENT.search(before)):
         mark = fragment
     if mark is None:

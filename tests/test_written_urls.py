@@ -43,6 +43,8 @@ CASES = {
         "see https://example.org/a, and (http://example.org/).",
     ),
     "a path in apostrophes": (f"rewrite '/a' -> '/b?n={SECRET}'", "rewrite '/a' -> '/b'"),
+    "an apostrophe in a name": (f"rewrite '/a' -> '/b?n=O'{SECRET}', '/c'", "rewrite '/a' -> '/b', '/c'"),
+    "paths side by side": (f"'/a?n={SECRET}','/b?{SECRET}':`c?n={SECRET}`", "'/a','/b':`c`"),
     "a relative path": (f"loaded index.php?user={SECRET}; next", "loaded index.php; next"),
     "a name with an equals sign": (f"uri=/a?{SECRET} n=1", "uri=/a n=1"),
     "a fragment": (f"to https://example.org/#token={SECRET} x", "to https://example.org/ x"),
@@ -135,6 +137,7 @@ texts = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
 @example("GET /?a=b HTTP/1.1?a=b")
 @example("/)?a=b")
 @example("?(?a=b")
+@example("'/?)''\xa0?a=b")
 def test_what_is_found_stands_in_order_and_is_gone_when_taken_out(text: str) -> None:
     found = list(find_queries(text))
     ends = [0, *(place for one in found for place in (one.start, one.end)), len(text)]
@@ -147,7 +150,21 @@ def test_what_is_found_stands_in_order_and_is_gone_when_taken_out(text: str) -> 
 
 @pytest.mark.parametrize(
     "piece",
-    ["?", "/?", "a?", "GET /", 'request: "GET /', 'referrer: "', "http://", "?a=", "#", "(?", '"'],
+    [
+        "?",
+        "/?",
+        "a?",
+        "GET /",
+        'request: "GET /',
+        'referrer: "',
+        "http://",
+        "?a=",
+        "#",
+        "(?",
+        '"',
+        "'/?a'",
+        "'http://#a=b'",
+    ],
     ids=repr,
 )
 def test_each_stretch_is_looked_at_once(piece: str) -> None:

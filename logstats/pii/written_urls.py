@@ -31,12 +31,15 @@ _PROTOCOL: Final = re.compile(r" HTTP/[0-9]")
 _END_OF_REQUEST: Final = re.compile(r' HTTP/[0-9](?:\.[0-9])?"')
 # A word that has a question mark, or a number sign, with something behind it; words begin behind a blank.
 _WORD: Final = re.compile(rf'(?<![^{_BLANK}"<>])[^{_BLANK}"<>?#]*+[?#][^{_BLANK}"<>]++')
-_ROOT: Final = re.compile(r"(?:\A|[=:,'`(\[{|>])/")
+_QUESTION: Final = re.compile(r"\?")
+_SCHEME: Final = re.compile("://")
+_ROOT: Final = re.compile(r"[=:,'`(\[{|>]/")
 _NAMED: Final = re.compile(r"(?<!\()\?[\w.%\[\]~-]{1,64}=", re.ASCII)
-# `(?:`, `)?`, `*?`: marks of a pattern.
-_MARK: Final = re.compile(r"(?<![(\\)*+\]}])\?")
-_FRAGMENT: Final = re.compile(r"#[^=]{1,64}=")
-_OPENING: Final = "'`"
+# `(?:`, `)?`, `*?` are marks of a pattern; in `/Foo_(bar)?n=1` the name tells a query.
+_MARK: Final = re.compile(rf"(?<![(\\)*+\]}}])\?|{_NAMED.pattern}", re.ASCII)
+_FRAGMENT: Final = re.compile(rf'#[^=?{_BLANK}"<>]{{1,64}}=')
+# An apostrophe within a name, `'/a?n=O'Neill'`, ends nothing.
+_ENDS: Final = {mark: re.compile(rf"{mark}(?!\w)") for mark in "'`"}
 _BEHIND: Final = "'`)]},.;:!\\"
 _NONE: Final = ("", "-")
 
@@ -62,7 +65,7 @@ def find_queries(text: str) -> Iterator[Asked]:
     ahead = _Ahead(text)
     end = 0
     while context := _CONTEXT.search(text, end):
-        yield from _of_words(text, end, context.start())
+        yield from _of_words(text, end, context.start(), ahead)
         start = context.end()
         if context["quoted"] is not None or context["last"] is not None:
             end = ahead.find(_CLOSING, start) if context["quoted"] is not None else len(text)
@@ -73,7 +76,7 @@ def find_queries(text: str) -> Iterator[Asked]:
         mark = text.find("?", start, end)
         if mark >= 0 and mark + 1 < end:
             yield Asked(mark, end)
-    yield from _of_words(text, end, len(text))
+    yield from _of_words(text, end, len(text), ahead)
 
 
 class _Ahead:
@@ -101,28 +104,28 @@ def _end_of_target(text: str, context: re.Match[str], ahead: _Ahead) -> int:
     return end if end < len(text) and '"' not in text[start:end] else start
 
 
-def _of_words(text: str, start: int, end: int) -> Iterator[Asked]:
+def _of_words(text: str, start: int, end: int, ahead: _Ahead) -> Iterator[Asked]:
     for word in _WORD.finditer(text, start, end):
-        found = _of_word(word[0])
-        if found is not None:
-            yield Asked(word.start() + found[0], word.start() + found[1])
+        piece: int | None = word.start()
+        while piece is not None:
+            found, piece = _of_piece(text, piece, word.end(), ahead)
+            if found is not None:
+                yield found
 
 
-def _of_word(word: str) -> tuple[int, int] | None:
-    """Return begin and end of the query of one word, None if it has none."""
-    before = word[: word.find("?")] if "?" in word else word
-    is_url = "://" in before
-    # Behind a bracket, `/Foo_(bar)?n=1`, a name tells a query from a mark of a pattern.
-    kinds = (_MARK, _NAMED) if is_url or _ROOT.search(before) else (_NAMED,)
-    marks = [found for kind in kinds if (found := kind.search(word))]
-    mark = min(marks, key=re.Match.start, default=None)
-    if is_url and (fragment := _FRAGMENT.search(before)):
-        mark = fragment
-    if mark is None:
-        return None
-    start, end = mark.start(), len(word)
-    if word[0] in _OPENING and (closing := word.find(word[0], start)) > 0:
-        end = closing
-    while end > start and word[end - 1] in _BEHIND:
+def _of_piece(text: str, start: int, end: int, ahead: _Ahead) -> tuple[Asked | None, int | None]:
+    """Return the first query between two places of a word, and where the word goes on behind its quotes."""
+    question = min(ahead.find(_QUESTION, start), end)
+    is_url = ahead.find(_SCHEME, start) < question
+    is_path = text[start] == "/" or ahead.find(_ROOT, start) < question
+    mark = ahead.find(_MARK if is_url or is_path else _NAMED, start)
+    if is_url:
+        mark = min(mark, ahead.find(_FRAGMENT, start))
+    if mark >= end:
+        return None, None
+    rest = None
+    if text[start] in _ENDS and (closing := ahead.find(_ENDS[text[start]], mark)) < end:
+        rest = end = closing
+    while end > mark and text[end - 1] in _BEHIND:
         end -= 1
-    return (start, end) if end - start > 1 else None
+    return (Asked(mark, end) if end - mark > 1 else None), rest

@@ -108,4 +108,18 @@ def encode(column: pl.Series) -> tuple[pl.Series, pl.Series]:
     return codes, column.gather(firsts).alias("")
 
 
+def encode_runs(column: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return the code of every row, and a value for each run of equal ones, as `encode` tells them apart.
+
+    Where equal values stand together, as times do in a log, runs are few and far cheaper to find.
+
+    >>> codes, values = encode_runs(pl.Series(["a", "a", None, "a"]))
+    >>> codes.to_list(), values.to_list()
+    ([0, 0, 1, 2], ['a', None, 'a'])
+    """
+    hashes = column.hash(_SEED)
+    begins = (hashes != hashes.shift(1)).fill_null(value=True)
+    return hashes.rle_id(), column.gather(begins.arg_true())
+
+
 _SEED: Final = secrets.randbits(63)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from itertools import groupby
 from typing import cast
 
 import polars as pl
@@ -9,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logstats import formats
-from logstats.batches import Batch, encode
+from logstats import formats, schema
+from logstats.batches import MINUTE, Batch, encode, encode_runs
 from logstats.lines import lines_at, split_lines
 from logstats.plan import Plan, plan_of
 from logstats.split import split_block
@@ -30,6 +32,29 @@ def test_what_was_encoded_can_be_decoded(values: list[str | None]) -> None:
 
     assert distinct.gather(codes).to_list() == values
     assert distinct.n_unique() == len(distinct)
+
+
+@given(st.lists(st.sampled_from(["a", "b", "", None]), max_size=20))
+def test_runs_of_equal_values_have_one_code_each(values: list[str | None]) -> None:
+    codes, begun = encode_runs(pl.Series(values, dtype=pl.String))
+
+    assert begun.gather(codes).to_list() == values
+    assert begun.to_list() == [value for value, _ in groupby(values)]
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.sampled_from(["+0000", "+0200", "x0200"])), max_size=12))
+def test_times_are_read_in_any_order(times: list[tuple[int, str]]) -> None:
+    lines = [
+        f'192.0.2.7 - - [01/Feb/2026:10:0{minute}:00 {offset}] "GET / HTTP/1.1" 200 5 "-" "x"\n'
+        for minute, offset in times
+    ]
+    split = split_block("".join(lines).encode(), PLAN, keep_query=False)
+    read = split.values[MINUTE][schema.TIME].gather(split.codes[MINUTE])
+
+    for time, is_read, (minute, offset) in zip(read, split.ok, times, strict=True):
+        assert is_read == (offset != "x0200")
+        if is_read:
+            assert time == datetime(2026, 2, 1, 10 - int(offset[1:3]), minute, tzinfo=UTC)
 
 
 @settings(max_examples=40)

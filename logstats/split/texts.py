@@ -23,6 +23,7 @@ from logstats.batches import (
     REQUEST,
     VHOST,
     encode,
+    encode_runs,
 )
 from logstats.plan import IDENT, MINUTE_WIDTH, TIME_WIDTH, Plan, Word
 from logstats.request_line import METHOD_PATTERN, PROTOCOL_PATTERN, cut_requests
@@ -39,12 +40,14 @@ _SECONDS_AND_OFFSET: Final = re.compile(
 def read_time(split: Split) -> None:
     """Read the minute and the offset of every row; both are few."""
     split.times = split.pieces["p0"].str.slice(-TIME_WIDTH)
-    minute_codes, minutes = encode(split.times.str.head(MINUTE_WIDTH))
-    tail_codes, tails = encode(split.times.str.slice(MINUTE_WIDTH))
+    # Lines come in the order of their times.
+    run_codes, times_of_runs = encode_runs(split.times)
+    minute_codes, minutes = encode(times_of_runs.str.head(MINUTE_WIDTH))
+    tail_codes, tails = encode(times_of_runs.str.slice(MINUTE_WIDTH))
     offset = pl.Series([_offset(text) for text in tails.to_list()], dtype=pl.Int64)
     local = minutes.str.to_datetime("%d/%b/%Y:%H:%M", strict=False, time_unit="us")
     if offset.null_count():
-        split.checks.append(offset.is_not_null().gather(tail_codes))
+        split.checks.append(offset.is_not_null().gather(tail_codes).gather(run_codes))
     offsets = offset.drop_nulls().unique().sort()
     if len(offsets) <= 1:
         codes, times = minute_codes, local - timedelta(minutes=offsets[0] if len(offsets) else 0)
@@ -55,7 +58,7 @@ def read_time(split: Split) -> None:
             offsets.to_frame("offset"), how="cross", maintain_order="left_right"
         )
         times = every.select(pl.col("local") - pl.duration(minutes="offset")).to_series()
-    split.codes[MINUTE] = codes
+    split.codes[MINUTE] = codes.gather(run_codes)
     utc = times.dt.replace_time_zone("UTC").alias(schema.TIME)
     split.values[MINUTE] = pl.DataFrame([utc, utc.is_not_null().alias("ok")])
 

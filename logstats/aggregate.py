@@ -46,7 +46,7 @@ MAX_CELLS: Final = 250_000
 MAX_PAIRS: Final = 5_500_000
 # Sightings that may come before they are merged: 10 bytes each, for facets share the tokens.
 MERGE_ROWS: Final = 9_000_000
-# Facets that are merged at the same time, where nobody else is at work; each needs memory for it.
+# Threads that merge, where nobody else is at work; each needs memory for it.
 MERGING_THREADS: Final = 2
 # Merging needs pairs twice: fewer sightings may come when there are many pairs, but not less than this.
 LEAST_MERGE_ROWS: Final = 1_500_000
@@ -125,7 +125,10 @@ class OpenDays:
         parts = [facet for facet in self.facets.values() if not facet.is_merged]
         if parts:
             give_memory_back()
-        share(FacetCounts.merge_parts, parts, threads=MERGING_THREADS)
+        # Step by step: if a thread merged whole facets, the others would wait for the one that has the last.
+        steps = [step for facet in parts for step in facet.merge_steps()]
+        share(lambda step: step(), steps, threads=MERGING_THREADS)
+        share(FacetCounts.end_merge, parts, threads=MERGING_THREADS)
         bits = max(facet.sample_bits for facet in self.facets.values())
         while True:
             for facet in self.facets.values():

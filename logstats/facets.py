@@ -16,14 +16,14 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 import polars as pl
 
 from logstats import schema
-from logstats.pairs import CELL, Pairs, add_pairs, merge_pairs
+from logstats.pairs import CELL, PairMerge, Pairs, add_pairs, merge_pairs
 from logstats.unions import GROUP, VisitorPairs, count_groups, sort_by_visitor
 
 KEY: Final = "key"
@@ -92,6 +92,7 @@ class FacetCounts:
     sample_bits: int = 0
     _visitors: pl.DataFrame | None = None
     _by_visitor: VisitorPairs | None = None
+    _merge: PairMerge | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def plan_cells(self, hits: pl.LazyFrame, codes: list[str]) -> pl.LazyFrame:
@@ -146,15 +147,24 @@ class FacetCounts:
         # Half as many again, so that not every block folds some.
         return 2 * cells > 3 * self.max_cells or 2 * names > 3 * self.max_keys
 
-    def merge_parts(self) -> None:
-        """Bring the parts of each kind down to one, within the bounds."""
+    def merge_steps(self) -> list[Callable[[], None]]:
+        """Return what brings the parts of each kind down to one; `end_merge` comes when all of it is done.
+
+        Each is done once, in any order or at the same time.
+        """
         self._forget_counts()
-        self._merge_cells()
-        self._merge_pairs()
+        self._merge = PairMerge(self.pairs, self.sightings)
+        return [self._merge_cells, *self._merge.steps()]
+
+    def end_merge(self) -> None:
+        """Take what was merged, and fold what is beyond the bounds."""
+        if self._merge is not None:
+            self.pairs = [self._sample(self._merge.result())]
+            self._merge = None
         if len(self.cells[0]) > self.max_cells or len(self.names[0]) > self.max_keys:
             self._fold_rarest()
             self._merge_cells()
-            self._merge_pairs()
+            self.pairs = [self._sample(merge_pairs(self.pairs, self.sightings))]
 
     def merge_cells(self) -> None:
         """Bring the parts of cells and names down to one where many have come; most say the same again."""
@@ -167,9 +177,6 @@ class FacetCounts:
         cells = _concat(self.cells, CELLS_SCHEMA).group_by(CELL)
         merged = cells.agg(pl.col(schema.DAY, KEY).first(), pl.col(*_SUMS).sum(), pl.col(MISSED).min())
         self.cells = [merged.select(*CELLS_SCHEMA)]
-
-    def _merge_pairs(self) -> None:
-        self.pairs = [self._sample(merge_pairs(self.pairs, self.sightings))]
 
     def halve_sample(self, sample_bits: int) -> None:
         """Keep one visitor in 2^sample_bits; the pairs of the others are forgotten."""

@@ -5,8 +5,10 @@ Sorting the numbers and taking the runs counts hits and visitors in a third of t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Final
 
@@ -137,27 +139,58 @@ def each_of(cells: pl.DataFrame, *columns: str) -> pl.DataFrame:
     return cells.select(pl.col(columns).repeat_by(_LEN).explode(empty_as_null=False))
 
 
-def merge_pairs(pairs: list[Pairs], sightings: list[pl.DataFrame]) -> Pairs:
-    """Return distinct pairs with their hits; both lists are used up.
+class PairMerge:
+    """Sightings and pairs that become distinct pairs with their hits; both lists are used up.
+
+    A range of cells at a time, or several: what sorting needs beside its input is then a part of the memory.
 
     Args:
         pairs: Pairs counted before.
         sightings: Parts of `SIGHTINGS_SCHEMA`.
     """
-    # A range of cells at a time: what sorting needs beside its input is then a part of the memory.
-    merged: list[Pairs] = []
-    rows = sum(map(len, pairs)) + sum(map(len, sightings))
-    # All parts as one frame: a query for each of them takes longer than the work.
-    seen = pl.concat([pl.DataFrame(schema=SIGHTINGS_SCHEMA), *sightings], rechunk=False)
-    for low, high in _ranges(rows, CELLS):
+
+    def __init__(self, pairs: list[Pairs], sightings: list[pl.DataFrame]) -> None:
+        self._given = pairs, sightings
+        rows = sum(map(len, pairs)) + sum(map(len, sightings))
+        self._ranges = _ranges(rows, CELLS)
+        self._before = [*pairs]
+        # All parts as one frame: a query for each of them takes longer than the work.
+        self._seen = pl.concat([pl.DataFrame(schema=SIGHTINGS_SCHEMA), *sightings], rechunk=False)
+        self._lock = threading.Lock()
+        self._made: dict[int, Pairs] = {}
+        self._merged = Pairs.join([])
+
+    def steps(self) -> list[Callable[[], None]]:
+        """Return what is to be done, each once, in any order or at the same time."""
+        return [partial(self._merge_range, number) for number in range(len(self._ranges))]
+
+    def result(self) -> Pairs:
+        """Return the pairs of all ranges, after all steps."""
+        return self._merged
+
+    def _merge_range(self, number: int) -> None:
+        low, high = self._ranges[number]
         is_inside = pl.col(CELL).is_between(low, high, closed="left")
-        parts = [_count_sorted(_numbers(seen.filter(is_inside)))]
-        parts = [part for part in (*parts, *(part.between(low, high) for part in pairs)) if len(part)]
-        if parts:
-            merged.append(Pairs.of_sorted(add_pairs(pl.concat(parts)) if len(parts) > 1 else parts[0]))
-    pairs.clear()
-    sightings.clear()
-    return Pairs.join(merged)
+        counted = _count_sorted(_numbers(self._seen.filter(is_inside)))
+        known = [part for part in (before.between(low, high) for before in self._before) if len(part)]
+        parts = [counted, *known] if len(counted) or not known else known
+        made = Pairs.of_sorted(add_pairs(pl.concat(parts)) if len(parts) > 1 else parts[0])
+        with self._lock:
+            self._made[number] = made
+            is_last = len(self._made) == len(self._ranges)
+        if is_last:
+            for given in (*self._given, self._before):
+                given.clear()
+            self._seen = self._seen.clear()
+            self._merged = Pairs.join([self._made.pop(number) for number in sorted(self._made)])
+
+
+def merge_pairs(pairs: list[Pairs], sightings: list[pl.DataFrame]) -> Pairs:
+    """Return distinct pairs with their hits, one range after the other; see `PairMerge`."""
+    merge = PairMerge(pairs, sightings)
+    for step in merge.steps():
+        step()
+    return merge.result()
 
 
 def _count_sorted(numbers: pl.Series) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logstats import pairs as module
-from logstats.pairs import CELLS, SIGHTINGS_SCHEMA, TOKENS, Pairs, merge_pairs
+from logstats.pairs import CELLS, SIGHTINGS_SCHEMA, TOKENS, PairMerge, Pairs, merge_pairs
 
 cells = st.sampled_from([0, 1, 2**40, 2**62, CELLS - 1])
 tokens = st.sampled_from([0, 1, 2**32, 2**63, TOKENS - 1])
@@ -41,6 +41,21 @@ def test_a_pair_has_the_hits_of_its_sightings(parts, known, slice_rows):
     assert [row[:2] for row in rows] == sorted(row[:2] for row in rows)
     assert len(pairs) == len(rows)
     assert pairs.cells["cell"].is_unique().all()
+
+
+@given(parts, st.integers(0, 4), st.randoms(use_true_random=False))
+def test_ranges_may_be_merged_in_any_order(parts, known, random):
+    with mock.patch.object(module, "SLICE_ROWS", 3):
+        before = [merge_pairs([], [sightings(part) for part in parts[:known]])]
+        given_sightings = [sightings(part) for part in parts[known:]]
+        merge = PairMerge(before, given_sightings)
+        steps = merge.steps()
+    random.shuffle(steps)
+    for step in steps:
+        step()
+
+    assert counts(merge.result()) == counts(merged(parts, known=known))
+    assert before == given_sightings == []
 
 
 @given(parts, st.sets(cells))

@@ -52,7 +52,7 @@ def split_block(
     for column in (REFERRER, AGENT):
         read_quoted(split, plan, known, column)
     for piece, tokens in plan.between.items():
-        read_between(split, f"p{piece}", tokens, last=piece == plan.pieces - 1)
+        read_between(split, f"p{piece}", tokens, known, last=piece == plan.pieces - 1)
     if not plan.between[plan.pieces - 1]:
         # Where nothing stands in the last field, it may not be there at all.
         split.checks.append(split.pieces[f"p{plan.pieces - 2}"].is_not_null())

@@ -11,11 +11,15 @@ from logstats.delivery import encode_words
 from logstats.formats import Field
 
 if TYPE_CHECKING:
+    from logstats.dictionary import Dictionaries
     from logstats.formats.model import Token
     from logstats.split.rows import Split
 
 _STATUS_WIDTH: Final = 3
 _STATUS_AND_BYTES: Final = r"^ [0-9]{3} (?:[0-9]{1,18}|-) $"
+# Of so many rows more may not differ: to look up what hardly comes again takes longer than to read it.
+_SAMPLE_ROWS: Final = 4096
+_MOST_DISTINCT: Final = 2800
 _NUMBERS: Final = (schema.STATUS, schema.BYTES_SENT, schema.DURATION_US)
 _UNITS_US: Final = {"seconds": 1_000_000, "milliseconds": 1000, "microseconds": 1}
 _DECIMAL: Final = r"^[0-9]{1,15}(\.[0-9]{1,9})?$"
@@ -23,7 +27,9 @@ _DECIMAL: Final = r"^[0-9]{1,15}(\.[0-9]{1,9})?$"
 _TOO_LARGE: Final = 10**18
 
 
-def read_between(split: Split, piece: str, tokens: tuple[Token, ...], *, last: bool) -> None:
+def read_between(
+    split: Split, piece: str, tokens: tuple[Token, ...], known: Dictionaries, *, last: bool
+) -> None:
     """Read the numbers outside of quotes; one blank stands between any two."""
     text = split.pieces[piece]
     if not any(isinstance(token, Field) for token in tokens):
@@ -31,7 +37,7 @@ def read_between(split: Split, piece: str, tokens: tuple[Token, ...], *, last: b
         split.checks.append(_is_literal(text, literal, last=last))
         return
     if _is_status_and_bytes(tokens):
-        _read_status_and_bytes(split, piece)
+        _read_status_and_bytes(split, piece, known)
         return
     blanks = sum(not isinstance(token, Field) for token in tokens)
     words = text.str.splitn(" ", blanks + 1).struct.unnest()
@@ -57,13 +63,35 @@ def _is_status_and_bytes(tokens: tuple[Token, ...]) -> bool:
     return is_between and columns == [schema.STATUS, schema.BYTES_SENT]
 
 
-def _read_status_and_bytes(split: Split, piece: str) -> None:
-    """Read ` 200 1234 ` in half the time that cutting it at blanks takes."""
-    split.checks.append(split.pieces[piece].str.contains(_STATUS_AND_BYTES))
-    text = pl.col(piece).str
-    split.numbers[schema.STATUS] = text.slice(1, _STATUS_WIDTH).cast(pl.UInt16, strict=False).fill_null(0)
+def _read_status_and_bytes(split: Split, piece: str, known: Dictionaries) -> None:
+    """Read ` 200 1234 ` in half the time that cutting it at blanks takes; where it comes again, once."""
+    text = split.pieces[piece]
+    if text.head(_SAMPLE_ROWS).n_unique() > _MOST_DISTINCT:
+        split.checks.append(split.pieces.select_seq(_is_answer(piece)).to_series())
+        split.numbers |= _numbers_of(piece)
+        return
+    answers = known.encode("status and bytes", text.alias("answer"), _read_answers)
+    split.checks.append(answers.values["ok"].gather(answers.codes))
+    for name in (schema.STATUS, schema.BYTES_SENT):
+        split.numbers[name] = pl.lit(answers.values[name]).gather(pl.lit(answers.codes))
+
+
+def _read_answers(texts: pl.Series) -> pl.DataFrame:
+    """Read status and bytes, and whether they can be trusted."""
+    name = texts.name
+    return texts.to_frame().select_seq(_is_answer(name).alias("ok"), **_numbers_of(name))
+
+
+def _is_answer(column: str) -> pl.Expr:
+    return pl.col(column).str.contains(_STATUS_AND_BYTES)
+
+
+def _numbers_of(column: str) -> dict[str, pl.Expr]:
+    """Return status and bytes of texts that are no other."""
+    text = pl.col(column).str
+    status = text.slice(1, _STATUS_WIDTH).cast(pl.UInt16, strict=False).fill_null(0)
     sent = text.slice(_STATUS_WIDTH + 2).str.head(-1).cast(pl.Int64, strict=False)
-    split.numbers[schema.BYTES_SENT] = sent.fill_null(0)
+    return {schema.STATUS: status, schema.BYTES_SENT: sent.fill_null(0)}
 
 
 def _is_literal(text: pl.Series, literal: str, *, last: bool) -> pl.Series:

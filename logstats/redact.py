@@ -89,6 +89,9 @@ class Redactor:
         self._referrers = Grown(
             lambda values: referrer_domains(values[REFERRER], self._hosts).alias(REFERRER).to_frame()
         )
+        self._protocols = Grown(
+            lambda values: _allowed(values[PROTOCOL], PROTOCOLS).alias(PROTOCOL).to_frame()
+        )
         self._agents = Grown(
             lambda values: values.select(AGENT, seeds.hash_text(values[AGENT], "agent").alias(schema.TOKEN))
         )
@@ -99,12 +102,11 @@ class Redactor:
         The agent string stays until `enrich` has read it.
         """
         values = parsed.values
-        protocols = _allowed(values[PROTOCOL][PROTOCOL], PROTOCOLS)
         redacted = parsed.replace(
             client=self._redact_clients(parsed),
             request=self._redact_requests(parsed),
             referrer=parsed.grow(REFERRER, self._referrers),
-            protocol=protocols.alias(PROTOCOL).to_frame(),
+            protocol=parsed.grow(PROTOCOL, self._protocols),
             vhost=self._redact_vhosts(values[VHOST][VHOST]),
             agent=parsed.grow(AGENT, self._agents),
             **{

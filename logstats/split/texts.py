@@ -173,13 +173,13 @@ def read_request(split: Split, plan: Plan, known: Dictionaries, *, keep_query: b
     """Read method, path, maybe query, and protocol."""
     request = split.pieces[f"p{plan.request}"]
     heads, ends = cut_requests(request, keep_query=keep_query)
-    codes, protocols = encode(ends)
-    protocol = protocols.str.extract(PROTOCOL_PATTERN)
-    split.codes[PROTOCOL] = codes
-    split.values[PROTOCOL] = pl.DataFrame(
-        {"raw": protocols, schema.PROTOCOL: protocol, "ok": protocol.is_not_null()}
-    )
+    split.encode(PROTOCOL, ends, known, _read_protocols)
     split.encode(REQUEST, heads, known, _read_targets)
+
+
+def _read_protocols(raw: pl.Series) -> pl.DataFrame:
+    protocol = raw.str.extract(PROTOCOL_PATTERN)
+    return pl.DataFrame({"raw": raw, schema.PROTOCOL: protocol, "ok": protocol.is_not_null()})
 
 
 def _read_targets(raw: pl.Series) -> pl.DataFrame:

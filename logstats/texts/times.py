@@ -7,7 +7,7 @@ from typing import Final
 
 import polars as pl
 
-from logstats.batches import encode
+from logstats.batches import encode, encode_runs
 from logstats.formats.times import TIME_READERS
 from logstats.texts.each import Fields
 from logstats.texts.plain import Values
@@ -61,10 +61,10 @@ def read_minutes(fields: Fields, height: int) -> Values:
     for _, other in fields[1:]:
         text = text.zip_with((text != "").fill_null(value=False), other)
     # A log is sorted by time, more or less: what stands in row after row is read once.
-    runs = text.rle().struct.field("value")
+    run_codes, runs = encode_runs(text)
     if len(runs) * 2 <= height:
         read = _read_texts(runs, fields[0][0].type)
-        return Values(read.codes.gather(text.rle_id()), read.values)
+        return Values(read.codes.gather(run_codes), read.values)
     return _read_texts(text, fields[0][0].type)
 
 

@@ -92,7 +92,7 @@ class OpenDays:
             )
             for name, facet in self.facets.items()
         ]
-        people = hits.filter(~pl.col(schema.BOT))
+        people = hits.select(schema.TOKEN, schema.BOT, *self.facets).filter(~pl.col(schema.BOT))
         # The streaming engine, which polars prefers, takes twice as long for so few rows.
         counted = pl.collect_all(plans, engine="in-memory")
         times = count_times(batch, hits)

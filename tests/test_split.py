@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import cast
+from unittest import mock
 
 import polars as pl
 import pytest
@@ -55,6 +56,30 @@ def test_times_are_read_in_any_order(times: list[tuple[int, str]]) -> None:
         assert is_read == (offset != "x0200")
         if is_read:
             assert time == datetime(2026, 2, 1, 10 - int(offset[1:3]), minute, tzinfo=UTC)
+
+
+answers = st.tuples(
+    st.sampled_from(["200", "404", "000", "2000", "x", ""]), st.sampled_from(["5", "-", "", "007", "9" * 19])
+)
+
+
+@given(st.lists(answers, min_size=1, max_size=12))
+def test_status_and_bytes_are_the_same_whether_they_come_again_or_not(values: list[tuple[str, str]]) -> None:
+    lines = [
+        f'192.0.2.7 - - [01/Feb/2026:10:00:00 +0000] "GET / HTTP/1.1" {status} {sent} "-" "x"\n'
+        for status, sent in values
+    ]
+    repeating = split_block("".join(lines).encode(), PLAN, keep_query=False)
+    with mock.patch("logstats.split.numbers._MOST_DISTINCT", 0):
+        differing = split_block("".join(lines).encode(), PLAN, keep_query=False)
+
+    assert repeating.ok.to_list() == differing.ok.to_list()
+    assert repeating.ok.to_list() == [
+        len(status) == 3 and status.isdigit() and (sent == "-" or (sent.isdigit() and len(sent) < 19))
+        for status, sent in values
+    ]
+    wanted = (schema.STATUS, schema.BYTES_SENT)
+    assert repeating.batch().hits.select(wanted).equals(differing.batch().hits.select(wanted))
 
 
 @settings(max_examples=40)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Final, TypeVar
 
 # How often one who waits for an item looks whether it is still wanted.
@@ -15,13 +15,21 @@ _T = TypeVar("_T")
 _R = TypeVar("_R")
 
 
-def prefetch(items: Iterable[_T], *, depth: int = 1, halted: threading.Event | None = None) -> Iterator[_T]:
+def prefetch(
+    items: Iterable[_T],
+    *,
+    depth: int = 1,
+    halted: threading.Event | None = None,
+    meanwhile: Callable[[], object] | None = None,
+) -> Iterator[_T]:
     """Yield the same items, which a thread makes while the last one is worked on.
 
     At most `depth` items are made ahead; the next one is begun when one of them is taken. An error of the
     thread is raised here, after the items before it. When the iterator is closed the thread ends with the
     item it is at (one that waits for a silent pipe ends with the process). Whoever waits for an item is
     told that there are no more when another thread sets `halted`.
+
+    What is to be done `meanwhile` is done once, while the first item is made.
     """
     ready: queue.SimpleQueue[list[_T] | BaseException | None] = queue.SimpleQueue()
     wanted = threading.Semaphore(depth)
@@ -30,6 +38,8 @@ def prefetch(items: Iterable[_T], *, depth: int = 1, halted: threading.Event | N
     thread = threading.Thread(target=_fill, args=arguments, name="logstats-read", daemon=True)
     thread.start()
     try:
+        if meanwhile is not None:
+            meanwhile()
         while (item := _take(ready, halted)) is not None:
             if isinstance(item, BaseException):
                 raise item

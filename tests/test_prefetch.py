@@ -49,6 +49,23 @@ def test_prefetch_makes_no_more_ahead_than_asked_for(depth: int) -> None:
     items.close()  # type: ignore[attr-defined]
 
 
+def test_what_is_done_meanwhile_is_done_once_while_the_first_item_is_made() -> None:
+    is_made, is_done = threading.Event(), threading.Event()
+    done: list[bool] = []
+
+    def make() -> Iterator[int]:
+        is_made.set()
+        assert is_done.wait(timeout=10)
+        yield from (1, 2)
+
+    def do() -> None:
+        done.append(is_made.wait(timeout=10))
+        is_done.set()
+
+    assert list(prefetch(make(), meanwhile=do)) == [1, 2]
+    assert done == [True]
+
+
 def test_prefetch_hands_on_an_error_after_the_items_before_it() -> None:
     """What fails in the thread fails where the items are used."""
 

@@ -23,7 +23,7 @@ from typing import Final
 import polars as pl
 
 from logstats import schema
-from logstats.pairs import CELL, PairMerge, Pairs, add_pairs, merge_pairs
+from logstats.pairs import CELL, PairMerge, Pairs, add_pairs
 from logstats.unions import GROUP, VisitorPairs, count_groups, sort_by_visitor
 
 KEY: Final = "key"
@@ -157,14 +157,19 @@ class FacetCounts:
         return [self._merge_cells, *self._merge.steps()]
 
     def end_merge(self) -> None:
-        """Take what was merged, and fold what is beyond the bounds."""
-        if self._merge is not None:
-            self.pairs = [self._sample(self._merge.result())]
-            self._merge = None
+        """Take what the steps have merged, and fold what is beyond the bounds."""
+        self._take_merged()
         if len(self.cells[0]) > self.max_cells or len(self.names[0]) > self.max_keys:
             self._fold_rarest()
-            self._merge_cells()
-            self.pairs = [self._sample(merge_pairs(self.pairs, self.sightings))]
+            for step in self.merge_steps():
+                step()
+            self._take_merged()
+
+    def _take_merged(self) -> None:
+        if self._merge is None:
+            raise ValueError("nothing was merged")
+        self.pairs = [self._sample(self._merge.result())]
+        self._merge = None
 
     def merge_cells(self) -> None:
         """Bring the parts of cells and names down to one where many have come; most say the same again."""

@@ -6,12 +6,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING
 
+from logstats.formats import all_presets
 from logstats.prefetch import prefetch
 from logstats.read import Block, BlockSize, Problem, find_sources, has_long_lines, read_sources
-from logstats.recognize import headers_in, prepare, recognize
+from logstats.recognize import headers_in, recognize
 from logstats.tally import Tally
 
 if TYPE_CHECKING:
@@ -60,8 +60,9 @@ class Logs:
         self.sources_read += len(found.sources)
         blocks = read_sources(found.sources, block_size=self.block_size, flush_early=flush_early)
         known: tuple[str, tuple[Format, ...] | Problem | None] = ("", None)
-        ahead = partial(prefetch, halted=self.halted, meanwhile=None if self.forced else prepare)
-        for item in blocks if flush_early else ahead(blocks):
+        # While the system reads the first block nobody needs Python: what finding its format takes is read.
+        first = None if self.forced else all_presets
+        for item in blocks if flush_early else prefetch(blocks, halted=self.halted, meanwhile=first):
             if isinstance(item, Problem):
                 self.problems.append(item)
                 # Of an archive that is none at all there was no block before.

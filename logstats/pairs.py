@@ -150,47 +150,45 @@ class PairMerge:
     """
 
     def __init__(self, pairs: list[Pairs], sightings: list[pl.DataFrame]) -> None:
-        self._given = pairs, sightings
-        rows = sum(map(len, pairs)) + sum(map(len, sightings))
-        self._ranges = _ranges(rows, CELLS)
-        self._before = [*pairs]
+        self._pairs = pairs
+        self._sightings = sightings
         # All parts as one frame: a query for each of them takes longer than the work.
         self._seen = pl.concat([pl.DataFrame(schema=SIGHTINGS_SCHEMA), *sightings], rechunk=False)
+        self._ranges = _ranges(sum(map(len, pairs)) + self._seen.height, CELLS)
         self._lock = threading.Lock()
-        self._made: dict[int, Pairs] = {}
-        self._merged = Pairs.join([])
+        self._parts: dict[int, Pairs] = {}
+        self._result: Pairs | None = None
 
     def steps(self) -> list[Callable[[], None]]:
         """Return what is to be done, each once, in any order or at the same time."""
         return [partial(self._merge_range, number) for number in range(len(self._ranges))]
 
     def result(self) -> Pairs:
-        """Return the pairs of all ranges, after all steps."""
-        return self._merged
+        """Return the pairs of all ranges, after all steps.
+
+        Raises:
+            ValueError: A step was not done.
+        """
+        if self._result is None:
+            raise ValueError("a range was not merged")
+        return self._result
 
     def _merge_range(self, number: int) -> None:
         low, high = self._ranges[number]
         is_inside = pl.col(CELL).is_between(low, high, closed="left")
         counted = _count_sorted(_numbers(self._seen.filter(is_inside)))
-        known = [part for part in (before.between(low, high) for before in self._before) if len(part)]
+        known = [part for part in (pairs.between(low, high) for pairs in self._pairs) if len(part)]
         parts = [counted, *known] if len(counted) or not known else known
-        made = Pairs.of_sorted(add_pairs(pl.concat(parts)) if len(parts) > 1 else parts[0])
+        merged = Pairs.of_sorted(add_pairs(pl.concat(parts)) if len(parts) > 1 else parts[0])
         with self._lock:
-            self._made[number] = made
-            is_last = len(self._made) == len(self._ranges)
+            self._parts[number] = merged
+            is_last = len(self._parts) == len(self._ranges)
         if is_last:
-            for given in (*self._given, self._before):
-                given.clear()
+            # Here and not when it is asked for: those that are merged next need the memory.
+            self._pairs.clear()
+            self._sightings.clear()
             self._seen = self._seen.clear()
-            self._merged = Pairs.join([self._made.pop(number) for number in sorted(self._made)])
-
-
-def merge_pairs(pairs: list[Pairs], sightings: list[pl.DataFrame]) -> Pairs:
-    """Return distinct pairs with their hits, one range after the other; see `PairMerge`."""
-    merge = PairMerge(pairs, sightings)
-    for step in merge.steps():
-        step()
-    return merge.result()
+            self._result = Pairs.join([self._parts.pop(number) for number in sorted(self._parts)])
 
 
 def _count_sorted(numbers: pl.Series) -> pl.DataFrame:

@@ -24,11 +24,6 @@ _NO_HITS: Final = (
 _HEADER: Final = re.compile(rb"^(?:\xef\xbb\xbf)?#(?:Fields|Date):[^\n]*", re.IGNORECASE | re.MULTILINE)
 
 
-def prepare() -> None:
-    """Read what finding a format takes; while the system reads the first block nobody needs Python."""
-    formats.all_presets()
-
-
 def recognize(
     source: str, data: bytes, forced: tuple[Format, ...], *, of_hits: bool = False
 ) -> tuple[Format, ...] | Problem | None:

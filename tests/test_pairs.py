@@ -6,11 +6,12 @@ from collections import Counter
 from unittest import mock
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from logstats import pairs as module
-from logstats.pairs import CELLS, SIGHTINGS_SCHEMA, TOKENS, PairMerge, Pairs, merge_pairs
+from logstats.pairs import CELLS, SIGHTINGS_SCHEMA, TOKENS, PairMerge, Pairs
 
 cells = st.sampled_from([0, 1, 2**40, 2**62, CELLS - 1])
 tokens = st.sampled_from([0, 1, 2**32, 2**63, TOKENS - 1])
@@ -19,6 +20,13 @@ parts = st.lists(st.lists(st.tuples(cells, tokens), max_size=12), max_size=4)
 
 def sightings(rows: list[tuple[int, int]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=SIGHTINGS_SCHEMA, orient="row")
+
+
+def merge_pairs(before: list[Pairs], parts: list[pl.DataFrame]) -> Pairs:
+    merge = PairMerge(before, parts)
+    for step in merge.steps():
+        step()
+    return merge.result()
 
 
 def merged(parts: list[list[tuple[int, int]]], *, known: int = 0, slice_rows: int = 3) -> Pairs:
@@ -56,6 +64,17 @@ def test_ranges_may_be_merged_in_any_order(parts, known, random):
 
     assert counts(merge.result()) == counts(merged(parts, known=known))
     assert before == given_sightings == []
+
+
+@given(parts)
+def test_a_merge_of_which_a_step_lacks_has_no_result(parts):
+    with mock.patch.object(module, "SLICE_ROWS", 3):
+        merge = PairMerge([], [sightings(part) for part in parts])
+    for step in merge.steps()[1:]:
+        step()
+
+    with pytest.raises(ValueError, match="not merged"):
+        merge.result()
 
 
 @given(parts, st.sets(cells))

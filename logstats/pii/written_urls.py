@@ -106,26 +106,24 @@ def _end_of_target(text: str, context: re.Match[str], ahead: _Ahead) -> int:
 
 def _of_words(text: str, start: int, end: int, ahead: _Ahead) -> Iterator[Asked]:
     for word in _WORD.finditer(text, start, end):
-        piece: int | None = word.start()
-        while piece is not None:
-            found, piece = _of_piece(text, piece, word.end(), ahead)
-            if found is not None:
-                yield found
+        yield from _of_word(text, word.start(), word.end(), ahead)
 
 
-def _of_piece(text: str, start: int, end: int, ahead: _Ahead) -> tuple[Asked | None, int | None]:
-    """Return the first query between two places of a word, and where the word goes on behind its quotes."""
+def _of_word(text: str, start: int, end: int, ahead: _Ahead) -> Iterator[Asked]:
+    """Yield the queries of a word: one, or one between each two of its quotes."""
+    while start < end and (mark := _find_mark(text, start, end, ahead)) < end:
+        closing = ahead.find(_ENDS[text[start]], mark) if text[start] in _ENDS else end
+        start = stop = min(closing, end)
+        while stop > mark and text[stop - 1] in _BEHIND:
+            stop -= 1
+        if stop - mark > 1:
+            yield Asked(mark, stop)
+
+
+def _find_mark(text: str, start: int, end: int, ahead: _Ahead) -> int:
+    """Return where the first query from `start` on begins; `end` or beyond if there is none before."""
     question = min(ahead.find(_QUESTION, start), end)
     is_url = ahead.find(_SCHEME, start) < question
     is_path = text[start] == "/" or ahead.find(_ROOT, start) < question
     mark = ahead.find(_MARK if is_url or is_path else _NAMED, start)
-    if is_url:
-        mark = min(mark, ahead.find(_FRAGMENT, start))
-    if mark >= end:
-        return None, None
-    rest = None
-    if text[start] in _ENDS and (closing := ahead.find(_ENDS[text[start]], mark)) < end:
-        rest = end = closing
-    while end > mark and text[end - 1] in _BEHIND:
-        end -= 1
-    return (Asked(mark, end) if end - mark > 1 else None), rest
+    return min(mark, ahead.find(_FRAGMENT, start)) if is_url else mark

@@ -18,6 +18,8 @@ from typing import Final, NoReturn
 # Containers that may come before Python looks for garbage among them; 700 by default. Importing and running
 # make 80,000 and hardly any garbage in cycles: to look at 50,000 once takes 13 ms.
 _GARBAGE: Final = (200_000, 20, 20)
+# Commands that read what agent strings tell.
+_COUNTING: Final = frozenset({"report", "collect", "nightly"})
 
 
 def main() -> NoReturn:
@@ -28,6 +30,10 @@ def main() -> NoReturn:
     from logstats.silence import silence_process
 
     silence_process()
+    if not _COUNTING.isdisjoint(sys.argv[1:]):
+        from logstats.agent_reader import begin_process
+
+        begin_process()
     from logstats.cli import main as run
 
     try:

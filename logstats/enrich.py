@@ -12,7 +12,7 @@ from logstats import schema
 from logstats.agents import parse_agents
 from logstats.batches import AGENT, CIDR, CLIENT, CUT, MINUTE, REQUEST, Batch, EnrichedBatch
 from logstats.dictionary import Grown
-from logstats.rules import is_static_path
+from logstats.rules import load_static_extensions
 
 if TYPE_CHECKING:
     from logstats.batches import RedactedBatch
@@ -95,3 +95,13 @@ def select_hits(batch: EnrichedBatch, scope: Scope) -> EnrichedBatch:
     every = pl.DataFrame([rows.alias(str(number)) for number, rows in enumerate(wanted)])
     keep = every.select(pl.all_horizontal(pl.all())).to_series()
     return EnrichedBatch(Batch(batch.hits.filter(keep), batch.values, batch.eras))
+
+
+def is_static_path(path: pl.Expr) -> pl.Expr:
+    """Return whether a path (without query) names a static file; null stays null.
+
+    Only the last segment counts, so that `/logo.png/edit` is a page.
+    """
+    extension = path.str.extract(r"\.([A-Za-z0-9]{2,11})$").str.to_lowercase()
+    static = extension.is_in(sorted(load_static_extensions())).fill_null(value=False)
+    return pl.when(path.is_not_null()).then(static)

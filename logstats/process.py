@@ -50,6 +50,11 @@ def protect_process(memory: Memory = COUNTING) -> None:
     """
     os.environ["POLARS_OOC_DISK_BUDGET_MB"] = "0"
     os.environ.setdefault("_RJEM_MALLOC_CONF", _ALLOCATOR.format(kept_ms=memory.kept_ms))
+    forbid_dumps()
+
+
+def forbid_dumps() -> None:
+    """Forbid core dumps of this process."""
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":

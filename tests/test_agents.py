@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logstats import agents, rules, schema
+from logstats import agent_rules, agents, rules, schema
+from logstats.agent_rules import AgentRules
 from logstats.agents import AgentParser, parse_agents
 
 if TYPE_CHECKING:
@@ -191,7 +192,11 @@ def test_every_name_is_one_of_the_rules(shapes: list[str], word: str) -> None:
     """A browser or system stands in ua-parser's patterns, a bot in our rules, a version is short."""
     frame = parse_agents(pl.Series([shape.replace("{0}", word) for shape in shapes], dtype=pl.String))
     fixed = AGENTS.fixed_names()
-    bots = {rule.name for rule in rules.load_bot_rules().bots} | {agents.OTHER_BOT, agents.NO_AGENT, None}
+    bots = {rule.name for rule in rules.load_bot_rules().bots} | {
+        agent_rules.OTHER_BOT,
+        agent_rules.NO_AGENT,
+        None,
+    }
 
     assert set(frame[schema.BOT]) <= bots
     for name in (*frame[schema.BROWSER], *frame[schema.SYSTEM]):
@@ -224,7 +229,7 @@ def test_an_endless_agent_costs_no_more_than_a_long_one() -> None:
     assert parse_one(text)[5] is None
 
 
-AGENTS = AgentParser()
+AGENTS = AgentRules()
 
 
 def yaml_agents(path: Path) -> Iterator[str]:

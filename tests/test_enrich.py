@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logstats.batches import AGENT, MINUTE, EnrichedBatch
-from logstats.enrich import BOTS_LEFT_OUT, BOTS_ONLY, Enricher, Scope, select_hits
+from logstats.enrich import BOTS_LEFT_OUT, BOTS_ONLY, Enricher, Scope, is_static_path, select_hits
 from logstats.jobs import Logs
 from logstats.pipeline import Rules, count_logs
 from logstats.policy import load_policy
@@ -99,3 +100,27 @@ def test_every_parsed_hit_is_counted_or_filtered(wanted: list[Hit], bots: str) -
 
     assert counted.lines.parsed == len(wanted) == counts + counted.lines.filtered
     assert counts == sum(hit.day <= 2 and is_bot(hit) == (bots == BOTS_ONLY) for hit in wanted)
+
+
+@pytest.mark.parametrize(
+    ("path", "static"),
+    [
+        ("/logo.png", True),
+        ("/a/LOGO.PNG", True),
+        ("/app.min.js", True),
+        ("/font.woff2", True),
+        ("/", False),
+        ("/index.html", False),
+        ("/report.pdf", False),
+        ("/logo.png/edit", False),
+        ("/png", False),
+        ("/a.b/c", False),
+        ("", False),
+        (None, None),
+    ],
+)
+def test_a_static_file_is_told_by_its_last_extension(path: str | None, static: bool | None) -> None:
+    """Documents that people look for are pages."""
+    frame = pl.DataFrame({"path": [path]}, schema={"path": pl.String})
+
+    assert frame.select(is_static_path(pl.col("path"))).item() is static

@@ -5,9 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-import polars as pl
-import pytest
-
 from logstats import rules
 
 
@@ -62,30 +59,6 @@ def test_a_bot_is_named_in_one_rule() -> None:
     assert [name for name, count in names.items() if count > 1] == ["scanner"]
 
 
-@pytest.mark.parametrize(
-    ("path", "static"),
-    [
-        ("/logo.png", True),
-        ("/a/LOGO.PNG", True),
-        ("/app.min.js", True),
-        ("/font.woff2", True),
-        ("/", False),
-        ("/index.html", False),
-        ("/report.pdf", False),
-        ("/logo.png/edit", False),
-        ("/png", False),
-        ("/a.b/c", False),
-        ("", False),
-        (None, None),
-    ],
-)
-def test_a_static_file_is_told_by_its_last_extension(path: str | None, static: bool | None) -> None:
-    """Documents that people look for are pages."""
-    frame = pl.DataFrame({"path": [path]}, schema={"path": pl.String})
-
-    assert frame.select(rules.is_static_path(pl.col("path"))).item() is static
-
-
 def test_extensions_stand_in_one_group() -> None:
     """In lower case and without the dot."""
     groups = rules.load_rules("static_files")["group"]
@@ -93,26 +66,3 @@ def test_extensions_stand_in_one_group() -> None:
 
     assert sorted(listed) == sorted(rules.load_static_extensions())
     assert all(re.fullmatch(r"[a-z0-9]{2,11}", extension) for extension in listed)
-
-
-@pytest.mark.parametrize(
-    ("domain", "engine"),
-    [
-        ("google.com", "Google"),
-        ("google.co.uk", "Google"),
-        ("google.com.br", "Google"),
-        ("bing.com", "Bing"),
-        ("duckduckgo.com", "DuckDuckGo"),
-        ("search.yahoo.co.jp", None),
-        ("yahoo.co.jp", "Yahoo"),
-        ("notgoogle.com", None),
-        ("google.example.org", None),
-        ("example.org", None),
-        (None, None),
-    ],
-)
-def test_a_search_engine_is_told_by_its_registrable_domain(domain: str | None, engine: str | None) -> None:
-    """With any country's suffix where the engine has many."""
-    frame = pl.DataFrame({"domain": [domain]}, schema={"domain": pl.String})
-
-    assert frame.select(rules.search_engine_of(pl.col("domain"))).item() == engine

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from logstats.agent_rules import Agent, AgentRules
 
 # Agents asked for at once: some hundred kilobytes.
-AT_ONCE: Final = 2_000
+AT_ONCE: Final = 4_000
 _SIZE_BYTES: Final = 8
 # Who ends all processes of a terminal or a unit ends the one that asks, and with it the pipe.
 _NOT_HEEDED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -32,20 +32,41 @@ _NOT_HEEDED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def read_agents(texts: Sequence[str | None]) -> list[Agent]:
     """Return what each agent string tells; see `AgentRules.read`."""
-    agents: list[Agent] = []
-    for start in range(0, len(texts), AT_ONCE):
-        agents += _read(texts[start : start + AT_ONCE])
-    return agents
+    starts = range(0, len(texts), AT_ONCE)
+    return [agent for start in starts for agent in Question(texts[start : start + AT_ONCE]).answer()]
 
 
-def _read(texts: Sequence[str | None]) -> list[Agent]:
-    for process in _running:
-        try:
-            return process.read(texts)
-        except (OSError, EOFError):
-            end_process()
-    rules = own_rules()
-    return [rules.read(text) for text in texts]
+class Question:
+    """Agents that are read from now on, while who asks does something else.
+
+    The answer must be taken before the next question is put.
+
+    Args:
+        texts: At most `AT_ONCE` agent strings.
+    """
+
+    def __init__(self, texts: Sequence[str | None]) -> None:
+        self._texts = texts
+        self._process = _running[0] if _running else None
+        if self._process is not None:
+            try:
+                self._process.ask(texts)
+            except OSError:
+                self._give_up()
+
+    def answer(self) -> list[Agent]:
+        """Return what each agent string tells."""
+        if self._process is not None:
+            try:
+                return self._process.answer()
+            except (OSError, EOFError):
+                self._give_up()
+        rules = own_rules()
+        return [rules.read(text) for text in self._texts]
+
+    def _give_up(self) -> None:
+        self._process = None
+        end_process()
 
 
 @cache
@@ -95,7 +116,15 @@ class _Process:
         self._ask = os.fdopen(ask, "wb")
         self._answer = os.fdopen(answer, "rb")
 
-    def read(self, texts: Sequence[str | None]) -> list[Agent]:
+    def ask(self, texts: Sequence[str | None]) -> None:
+        """Send agent strings; the process takes them as soon as it has the rules.
+
+        Raises:
+            OSError: The process is gone.
+        """
+        _send(self._ask, texts)
+
+    def answer(self) -> list[Agent]:
         """Return what each agent string tells.
 
         Raises:
@@ -103,7 +132,6 @@ class _Process:
         """
         from logstats.agent_rules import Agent
 
-        _send(self._ask, texts)
         told, numbers = _receive(self._answer)
         agents = [Agent(*one) for one in told]
         return [agents[number] for number in numbers]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from logstats import schema
-from logstats.agent_reader import read_agents
+from logstats.agent_reader import AT_ONCE, Question, read_agents
 
 if TYPE_CHECKING:
     from logstats.agent_rules import Agent
@@ -49,6 +49,11 @@ def parse_agents(values: pl.Series) -> pl.DataFrame:
     return _shared_parser().parse(values)
 
 
+def foresee_agents(values: pl.Series) -> None:
+    """Let agent strings be read that `parse_agents` will be asked for soon; see `AgentParser.foresee`."""
+    _shared_parser().foresee(values)
+
+
 class AgentParser:
     """A bounded memory of what agents tell, by hash and not by text; threads may share it."""
 
@@ -58,6 +63,8 @@ class AgentParser:
         self._forget()
 
     def _forget(self) -> None:
+        # What is being read.
+        self._asked: tuple[list[int], Question] | None = None
         # What agents tell, each once and numbered; and which number an agent's hash has.
         self._told: dict[Agent, int] = {}
         self._rows = pl.DataFrame(schema=COLUMNS)
@@ -66,15 +73,34 @@ class AgentParser:
 
     def parse(self, values: pl.Series) -> pl.DataFrame:
         """Return what each agent string tells; see `parse_agents`."""
-        short = values.cast(pl.String).str.head(MAX_CHARACTERS).str.replace_all(_BUILD, "$1.0.0.0")
+        texts = _shorten(values)
         with self._lock:
+            self._take_answer()
             if len(self._told) > MAX_TOLD:
                 self._forget()
-            numbers = self._look_up(short.to_list())
+            numbers = self._look_up(texts)
             if self._rows.height < len(self._told):
                 self._rows = pl.DataFrame(list(self._told), schema=COLUMNS, orient="row")
             known = self._rows
         return known[numbers] if numbers else known.clear()
+
+    def foresee(self, values: pl.Series) -> None:
+        """Let the first agent strings of a run be read while something else is done with them.
+
+        Of those that come later few are new.
+        """
+        if not self._is_new:
+            return
+        new = {hash(text): text for text in _shorten(values)}
+        with self._lock:
+            if self._is_new:
+                keys = list(new)[:AT_ONCE]
+                self._asked = keys, Question([new[key] for key in keys])
+
+    @property
+    def _is_new(self) -> bool:
+        """Whether nobody has asked for an agent yet."""
+        return self._asked is None and not self._young
 
     def cached(self) -> int:
         """Return how many agents are remembered."""
@@ -86,10 +112,20 @@ class AgentParser:
         known = {key: number for key in keys if (number := self._recall(key)) is not None}
         new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         for key, agent in zip(new, read_agents(list(new.values())), strict=True):
-            known[key] = self._told.setdefault(agent, len(self._told))
+            known[key] = self._number(agent)
         for key in new:
             self._remember(key, known[key])
         return [known[key] for key in keys]
+
+    def _take_answer(self) -> None:
+        if self._asked is not None:
+            keys, question = self._asked
+            self._asked = None
+            for key, agent in zip(keys, question.answer(), strict=True):
+                self._remember(key, self._number(agent))
+
+    def _number(self, agent: Agent) -> int:
+        return self._told.setdefault(agent, len(self._told))
 
     def _recall(self, key: int) -> int | None:
         """Return the number of an agent that was seen before."""
@@ -102,6 +138,11 @@ class AgentParser:
         if len(self._young) >= self._generation:
             self._old, self._young = self._young, {}
         self._young[key] = number
+
+
+def _shorten(values: pl.Series) -> list[str | None]:
+    short = values.cast(pl.String).str.head(MAX_CHARACTERS)
+    return short.str.replace_all(_BUILD, "$1.0.0.0").to_list()
 
 
 @cache

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from logstats import schema
 from logstats.aggregate import OpenDays
-from logstats.batches import REQUEST, remember
+from logstats.batches import AGENT, REQUEST, remember
 from logstats.dictionary import Dictionaries
 from logstats.disclose import disclose
 from logstats.enrich import Enricher, Scope, select_hits
@@ -100,6 +100,7 @@ class _Stages:
     def enrich(self, parsed: ParsedBatch) -> EnrichedBatch:
         """Return hits without personal data, and with what was told of them."""
         lasting = remember(parsed, self._dictionaries)
+        self._enricher.foresee(lasting.values[AGENT][AGENT])
         return self._enricher.enrich_batch(self.redactor.redact_batch(lasting))
 
 

@@ -26,16 +26,6 @@ STDIN: Final = "-"
 # What a pipe holds; asking for more at once brings no more.
 PIPE_READ_BYTES: Final = 64 * 1024
 
-# In a directory these are not read: what a log directory holds beside access logs.
-# A file named on the command line is always read.
-_NO_LOG: Final = re.compile(
-    r"(^|[._-])error([._-]|$)"
-    r"|\.(zip|tar|tgz|7z|rar|db|sqlite3?|mmdb|html?|css|js|png|jpe?g|gif|svg|pdf|parquet"
-    r"|toml|ya?ml|ini|conf|py|sh|md|pid|lock|sw[op]|tmp|bak)$"
-    r"|~$",
-    re.IGNORECASE,
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -179,7 +169,17 @@ def _expand(name: str) -> list[str]:
 
 def _logs_in(directory: str) -> list[str]:
     paths = sorted(path for path in Path(directory).iterdir() if not path.name.startswith("."))
-    return [str(path) for path in paths if path.is_file() and not _NO_LOG.search(path.name)]
+    return [str(path) for path in paths if path.is_file() and not _is_no_log(path.name)]
+
+
+def _is_no_log(name: str) -> bool:
+    """Whether a file of a directory is one that stands beside access logs; where it is named it is read."""
+    # Compiled here, for few runs read a directory.
+    kinds = (
+        "zip|tar|tgz|7z|rar|db|sqlite3?|mmdb|html?|css|js|png|jpe?g|gif|svg|pdf|parquet"
+        "|toml|ya?ml|ini|conf|py|sh|md|pid|lock|sw[op]|tmp|bak"
+    )
+    return re.search(rf"(^|[._-])error([._-]|$)|\.({kinds})$|~$", name, re.IGNORECASE) is not None
 
 
 def _why_nothing(name: str) -> str:

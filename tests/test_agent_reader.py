@@ -70,7 +70,7 @@ def test_the_process_tells_what_the_rules_tell(environment: dict[str, str]) -> N
 
 
 def test_more_agents_than_are_asked_for_at_once(environment: dict[str, str]) -> None:
-    texts: list[str | None] = [f"Mozilla/5.0 (X11; Linux) Firefox/{n % 200}.0 {n}" for n in range(5000)]
+    texts: list[str | None] = [f"Mozilla/5.0 (X11; Linux) Firefox/{n % 200}.0 {n}" for n in range(9000)]
 
     assert len(texts) > 2 * agent_reader.AT_ONCE
     assert run("", environment, texts)[3] == expected(texts)
@@ -103,6 +103,17 @@ def test_where_no_process_may_be_begun_agents_are_read_here(environment: dict[st
     code = BEGUN.format(then="").replace("agent_reader.begin_process()", refuse)
 
     assert run_code(code, environment, TEXTS) == [[], [], 1, expected()]
+
+
+def test_what_was_asked_of_it_is_read_here_when_it_is_gone(environment: dict[str, str]) -> None:
+    then = (
+        "os.kill(int(children[0]), signal.SIGSTOP); question = agent_reader.Question(texts)\n"
+        "os.kill(int(children[0]), signal.SIGKILL); assert len(question.answer()) == len(texts)"
+    )
+
+    _, after, compiled_here, told = run(then, environment)
+
+    assert [told, after, compiled_here] == [expected(), [], 1]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logstats import agent_rules, agents, rules, schema
+from logstats.agent_reader import AT_ONCE
 from logstats.agent_rules import AgentRules
 from logstats.agents import AgentParser, parse_agents
 
@@ -212,6 +213,28 @@ def test_memory_is_bounded_by_the_number_of_agents_kept() -> None:
 
     assert parser.parse(texts).rows() == parse_agents(texts).rows()
     assert parser.cached() <= 100
+
+
+@given(st.lists(st.text(max_size=10)), st.lists(st.text(max_size=10)), st.integers(0, 3))
+def test_what_was_foreseen_is_told_as_if_it_was_not(first: list[str], then: list[str], times: int) -> None:
+    """Once or more often, before agents that are the same and before others."""
+    parser = AgentParser(cache_size=100)
+    for _ in range(times):
+        parser.foresee(pl.Series(first, dtype=pl.String))
+
+    for texts in (then, first):
+        assert parser.parse(pl.Series(texts, dtype=pl.String)).rows() == [
+            tuple(AGENTS.read(t)) for t in texts
+        ]
+
+
+def test_more_agents_than_are_foreseen() -> None:
+    texts = pl.Series([f"Mozilla/5.0 (X11; Linux) Firefox/{n}.0" for n in range(AT_ONCE + 10)])
+    parser = AgentParser()
+
+    parser.foresee(texts)
+
+    assert parser.parse(texts).rows() == [tuple(AGENTS.read(text)) for text in texts]
 
 
 def test_a_cache_keeps_no_text() -> None:

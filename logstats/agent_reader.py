@@ -10,12 +10,13 @@ from __future__ import annotations
 import atexit
 import contextlib
 import fcntl
+import mmap
 import os
 import signal
 import sys
-import threading
+import time
 from functools import cache
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 # Nothing else here: what this process imports first, the other begins later.
 if TYPE_CHECKING:
@@ -23,9 +24,15 @@ if TYPE_CHECKING:
 
     from logstats.agent_rules import Agent, AgentRules
 
-# Agents asked for at once: some hundred kilobytes.
+# Agents asked for at once.
 AT_ONCE: Final = 4_000
+# More than these may have, each with 1,024 signs that JSON writes as six; what nobody uses takes no memory.
+ROOM: Final = 32 * 1024 * 1024
 _SIZE_BYTES: Final = 8
+# An answer takes some hundredths of a second: one that is not there by now will not come.
+ANSWER_SECONDS: Final = 60
+_END_SECONDS: Final = 1.0
+_THREADS: Final = "/proc/self/task"
 # Who ends all processes of a terminal or a unit ends the one that asks, and with it the pipe.
 _NOT_HEEDED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -51,6 +58,8 @@ class Question:
         if self._process is not None:
             try:
                 self._process.ask(texts)
+            except OverflowError:
+                self._process = None
             except OSError:
                 self._give_up()
 
@@ -80,13 +89,14 @@ def own_rules() -> AgentRules:
 def begin_process() -> None:
     """Begin the process that reads agents, where the system lets us.
 
-    Does nothing where polars or anybody else has begun threads: their locks would stay locked in a copy.
+    Does nothing where somebody has begun threads: what one of them has locked would stay locked in a copy.
     """
-    if sys.platform != "linux" or "polars" in sys.modules or threading.active_count() > 1:
+    if sys.platform != "linux":
         return
-    with contextlib.suppress(OSError):
-        _running.append(_Process())
-        atexit.register(end_process)
+    with contextlib.suppress(OSError), os.scandir(_THREADS) as threads:
+        if len(list(threads)) == 1:
+            _running.append(_Process())
+            atexit.register(end_process)
 
 
 def end_process() -> None:
@@ -99,6 +109,7 @@ class _Process:
     """The process as the one that counts sees it."""
 
     def __init__(self) -> None:
+        memory = mmap.mmap(-1, ROOM)
         asked, ask = _open_pipe()
         answer, told = _open_pipe()
         # What the copy does not heed is not heeded from the start, or it might go on as if it were the other.
@@ -108,21 +119,21 @@ class _Process:
             if not self._pid:
                 os.close(ask)
                 os.close(answer)
-                _serve(asked, told)
+                _serve(_Line(memory, asked, told))
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, heeded)
         os.close(asked)
         os.close(told)
-        self._ask = os.fdopen(ask, "wb")
-        self._answer = os.fdopen(answer, "rb")
+        self._line = _Line(memory, answer, ask)
 
     def ask(self, texts: Sequence[str | None]) -> None:
         """Send agent strings; the process takes them as soon as it has the rules.
 
         Raises:
             OSError: The process is gone.
+            OverflowError: They are too long.
         """
-        _send(self._ask, texts)
+        self._line.send(texts)
 
     def answer(self) -> list[Agent]:
         """Return what each agent string tells.
@@ -132,21 +143,74 @@ class _Process:
         """
         from logstats.agent_rules import Agent
 
-        told, numbers = _receive(self._answer)
+        told, numbers = self._line.receive(ANSWER_SECONDS)
         agents = [Agent(*one) for one in told]
         return [agents[number] for number in numbers]
 
     def end(self) -> None:
-        """Let the process end, and wait for it: what it reads takes some hundredths of a second."""
-        with contextlib.suppress(BrokenPipeError):
-            self._ask.close()
+        """Let the process end, and wait for it; one that is stopped ends when it may go on."""
+        self._line.hang_up()
+        last = time.monotonic() + _END_SECONDS
         # Whoever began us may have asked the system to forget such processes by itself.
         with contextlib.suppress(ChildProcessError):
-            os.waitpid(self._pid, 0)
-        self._answer.close()
+            while os.waitpid(self._pid, os.WNOHANG)[0] == 0 and time.monotonic() < last:
+                time.sleep(0.001)
 
 
 _running: Final[list[_Process]] = []
+
+
+class _Line:
+    """One end of what connects both: what is said stands in memory they share, its size comes by a pipe.
+
+    So no text of a log is written to a descriptor, as whoever traces the run can see. One speaks at a time.
+    """
+
+    def __init__(self, memory: mmap.mmap, incoming: int, outgoing: int) -> None:
+        self._memory = memory
+        self._incoming = incoming
+        self._outgoing = outgoing
+
+    def send(self, what: object) -> None:
+        """Say something.
+
+        Raises:
+            OSError: Nobody is there.
+            OverflowError: It is too long.
+        """
+        import json
+
+        data = json.dumps(what).encode()
+        if len(data) > len(self._memory):
+            raise OverflowError
+        self._memory[: len(data)] = data
+        os.write(self._outgoing, len(data).to_bytes(_SIZE_BYTES, "little"))
+
+    def receive(self, seconds: float | None = None) -> list[Any]:
+        """Return what was said; it stands nowhere any more.
+
+        Raises:
+            EOFError: Nobody is there, or says anything for so many seconds.
+        """
+        import json
+        import select
+
+        waiting = select.poll()
+        waiting.register(self._incoming, select.POLLIN)
+        if not waiting.poll(None if seconds is None else seconds * 1000):
+            raise EOFError
+        told = os.read(self._incoming, _SIZE_BYTES)
+        if len(told) < _SIZE_BYTES:
+            raise EOFError
+        size = int.from_bytes(told, "little")
+        data = self._memory[:size]
+        self._memory[:size] = bytes(size)
+        return list(json.loads(data))
+
+    def hang_up(self) -> None:
+        """Say no more; the other one comes to an end."""
+        os.close(self._outgoing)
+        os.close(self._incoming)
 
 
 def _open_pipe() -> tuple[int, int]:
@@ -158,7 +222,7 @@ def _open_pipe() -> tuple[int, int]:
     return read, write
 
 
-def _serve(asked: int, told: int) -> NoReturn:
+def _serve(line: _Line) -> NoReturn:
     """Read agents until nobody is there who asks.
 
     Whatever breaks ends the process, without a word: who asks is told by the end of the pipe.
@@ -169,11 +233,10 @@ def _serve(asked: int, told: int) -> NoReturn:
         forbid_dumps()
         _leave_streams()
         rules = own_rules()
-        with os.fdopen(asked, "rb") as questions, os.fdopen(told, "wb") as answers:
-            while True:
-                numbers: dict[Agent, int] = {}
-                codes = [numbers.setdefault(rules.read(text), len(numbers)) for text in _receive(questions)]
-                _send(answers, (list(numbers), codes))
+        while True:
+            numbers: dict[Agent, int] = {}
+            codes = [numbers.setdefault(rules.read(text), len(numbers)) for text in line.receive()]
+            line.send((list(numbers), codes))
     finally:
         os._exit(0)
 
@@ -183,26 +246,3 @@ def _leave_streams() -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in range(3):
         os.dup2(nowhere, stream)
-
-
-def _send(stream: BinaryIO, what: object) -> None:
-    import json
-
-    data = json.dumps(what).encode()
-    stream.write(len(data).to_bytes(_SIZE_BYTES, "little") + data)
-    stream.flush()
-
-
-def _receive(stream: BinaryIO) -> list[Any]:
-    """Return what was sent.
-
-    Raises:
-        EOFError: There is nothing, or not all of it.
-    """
-    import json
-
-    size = int.from_bytes(stream.read(_SIZE_BYTES), "little")
-    data = stream.read(size)
-    if not size or len(data) < size:
-        raise EOFError
-    return list(json.loads(data))

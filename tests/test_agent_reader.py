@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import signal
 import subprocess
@@ -176,22 +175,48 @@ def test_closed_standard_streams_are_not_taken_for_its_pipes(environment: dict[s
     assert run(then, environment)[3] == expected()
 
 
-def test_none_is_begun_where_threads_may_hold_locks() -> None:
-    """Here polars is imported: a copy of this process could wait for ever."""
-    agent_reader.begin_process()
+@pytest.mark.parametrize("thread", ["import threading", "import polars, threading"])
+def test_none_is_begun_where_threads_may_hold_locks(thread: str, environment: dict[str, str]) -> None:
+    """A copy of such a process could wait for ever."""
+    begun = (
+        f"{thread}\nend = threading.Event()\n"
+        "other = threading.Thread(target=end.wait); other.start()\n"
+        "agent_reader.begin_process()\nend.set()\nother.join()"
+    )
+    code = BEGUN.format(then="").replace("agent_reader.begin_process()", begun)
 
-    assert not agent_reader._running
+    assert run_code(code, environment, TEXTS) == [[], [], 1, expected()]
 
 
-@given(st.data())
-def test_an_answer_that_ends_too_early_is_none(data: st.DataObject) -> None:
-    """The process may be ended in the midst of it."""
-    whole = io.BytesIO()
-    agent_reader._send(whole, (expected(), [0, 1]))
-    cut = data.draw(st.integers(0, len(whole.getvalue()) - 1))
+def test_one_that_does_not_answer_is_given_up(environment: dict[str, str]) -> None:
+    """Neither an answer nor its end is waited for without limit; it ends when it may go on."""
+    then = (
+        "agent_reader.ANSWER_SECONDS = 0.1; stopped = int(children[0]); os.kill(stopped, signal.SIGSTOP)\n"
+        "first = agent_reader.read_agents(texts)\n"
+        "os.kill(stopped, signal.SIGCONT); os.waitpid(stopped, 0)"
+    )
 
-    with pytest.raises(EOFError):
-        agent_reader._receive(io.BytesIO(whole.getvalue()[:cut]))
+    _, after, compiled_here, told = run(then, environment)
+
+    assert [told, after, compiled_here] == [expected(), [], 1]
+
+
+def test_what_is_too_long_for_the_memory_they_share_is_read_here(environment: dict[str, str]) -> None:
+    then = "long = 'x' * agent_reader.ROOM; agent_reader.read_agents([long]); agent_reader.own_rules.cache_clear()"
+
+    before, after, compiled_here, told = run(then, environment)
+
+    assert [told, after, compiled_here] == [expected(), before, 0]
+
+
+def test_what_was_asked_stands_in_no_shared_memory_any_more(environment: dict[str, str]) -> None:
+    then = (
+        "agent_reader.read_agents(['Zx9Qv7Marker/1.0'] * 3000)\n"
+        "shared = agent_reader._running[0]._line._memory\n"
+        "children = [shared.find(b'Zx9Qv7'), len(bytes(shared).strip(bytes(1)))]\n"
+    )
+
+    assert run(then, environment)[0] == [-1, 0]
 
 
 @given(st.lists(st.text(max_size=40)))

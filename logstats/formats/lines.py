@@ -43,7 +43,9 @@ _SWALLOWED: Final = re.compile(r'" "|\S -$')
 
 def swallowed(hit: Hit) -> int:
     """Return how many values of a hit look like several fields: its line has more than the format."""
-    return sum(isinstance(value, str) and _SWALLOWED.search(value) is not None for value in hit.values())
+    # Most values have neither: that is seen in a fifth of the time.
+    texts = (text for text in hit.values() if isinstance(text, str) and ('" "' in text or " -" in text))
+    return sum(_SWALLOWED.search(text) is not None for text in texts)
 
 
 def parse_bare(format_: Format, line: str) -> Hit | Rejected:

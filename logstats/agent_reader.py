@@ -32,7 +32,6 @@ _SIZE_BYTES: Final = 8
 # An answer takes some hundredths of a second: one that is not there by now will not come.
 ANSWER_SECONDS: Final = 60
 _END_SECONDS: Final = 1.0
-_THREADS: Final = "/proc/self/task"
 # Who ends all processes of a terminal or a unit ends the one that asks, and with it the pipe.
 _NOT_HEEDED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -93,10 +92,16 @@ def begin_process() -> None:
     """
     if sys.platform != "linux":
         return
-    with contextlib.suppress(OSError), os.scandir(_THREADS) as threads:
-        if len(list(threads)) == 1:
+    with contextlib.suppress(OSError):
+        if _count_threads() == 1:
             _running.append(_Process())
             atexit.register(end_process)
+
+
+def _count_threads() -> int:
+    """Return how many threads this process has, those of compiled code among them."""
+    with os.scandir("/proc/self/task") as threads:
+        return len(list(threads))
 
 
 def end_process() -> None:

@@ -233,10 +233,10 @@ def _serve(line: _Line) -> NoReturn:
     Whatever breaks ends the process, without a word: who asks is told by the end of the pipe.
     """
     try:
+        _leave_streams()
         from logstats.process import forbid_dumps
 
         forbid_dumps()
-        _leave_streams()
         rules = own_rules()
         while True:
             numbers: dict[Agent, int] = {}

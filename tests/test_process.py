@@ -6,6 +6,7 @@ import ctypes
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -30,6 +31,23 @@ def test_no_core_is_dumped_and_polars_spills_nothing(environment: dict[str, str]
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True)
 
     assert done.stdout == b"(0, 0) 0 0\n"
+
+
+def test_an_interrupt_before_all_is_imported_is_no_bug(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        "class Interrupter:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'click':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupter())\n"
+    )
+    around = environment | {"PYTHONPATH": f"{tmp_path}:{environment['PYTHONPATH']}"}
+    words = [sys.executable, "-m", "logstats", "report", "a.log"]
+    done = subprocess.run(words, env=around, cwd=tmp_path, capture_output=True, check=False)
+
+    assert (done.returncode, done.stdout) == (130, b"")
+    assert done.stderr == b"logstats: interrupted; no file is left half-written\n"
 
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="the C library is not glibc")

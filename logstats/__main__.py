@@ -18,7 +18,6 @@ from typing import Final, NoReturn
 # Containers that may come before Python looks for garbage among them; 700 by default. Importing and running
 # make 80,000 and hardly any garbage in cycles: to look at 50,000 once takes 13 ms.
 _GARBAGE: Final = (200_000, 20, 20)
-_INTERRUPTED: Final = 130
 # Commands that read what agent strings tell.
 _COUNTING: Final = frozenset({"report", "collect", "nightly"})
 
@@ -31,11 +30,11 @@ def main() -> NoReturn:
     from logstats.silence import silence_process
 
     silence_process()
-    if not _COUNTING.isdisjoint(sys.argv[1:]):
-        from logstats.agent_reader import begin_process
-
-        begin_process()
     try:
+        if not _COUNTING.isdisjoint(sys.argv[1:]):
+            from logstats.agent_reader import begin_process
+
+            begin_process()
         from logstats.cli import main as run
 
         run()
@@ -43,9 +42,11 @@ def main() -> NoReturn:
         _leave(end.code if isinstance(end.code, int) else 0)
     except KeyboardInterrupt:
         # So early that nothing is imported yet that could say it.
+        from logstats.errors import EXIT_INTERRUPTED, INTERRUPTED
+
         if sys.stderr is not None:
-            sys.stderr.write("logstats: interrupted; no file is left half-written\n")
-        _leave(_INTERRUPTED)
+            sys.stderr.write(f"logstats: {INTERRUPTED}\n")
+        _leave(EXIT_INTERRUPTED)
 
 
 def _leave(code: int) -> NoReturn:

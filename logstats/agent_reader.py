@@ -117,19 +117,16 @@ class _Process:
         memory = mmap.mmap(-1, ROOM)
         asked, ask = _open_pipe()
         answer, told = _open_pipe()
+        self._line, theirs = _Line(memory, answer, ask), _Line(memory, asked, told)
         # What the copy does not heed is not heeded from the start, or it might go on as if it were the other.
         heeded = signal.pthread_sigmask(signal.SIG_BLOCK, _NOT_HEEDED)
         try:
             self._pid = os.fork()
             if not self._pid:
-                os.close(ask)
-                os.close(answer)
-                _serve(_Line(memory, asked, told))
+                _serve(theirs, self._line)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, heeded)
-        os.close(asked)
-        os.close(told)
-        self._line = _Line(memory, answer, ask)
+        theirs.hang_up()
 
     def ask(self, texts: Sequence[str | None]) -> None:
         """Send agent strings; the process takes them as soon as it has the rules.
@@ -195,7 +192,7 @@ class _Line:
         """Return what was said; it stands nowhere any more.
 
         Raises:
-            EOFError: Nobody is there, or says anything for so many seconds.
+            EOFError: Nobody is there, or nothing is said for so many seconds.
         """
         import json
         import select
@@ -213,7 +210,7 @@ class _Line:
         return list(json.loads(data))
 
     def hang_up(self) -> None:
-        """Say no more; the other one comes to an end."""
+        """Close this end, so that the other one hears that nobody is there."""
         os.close(self._outgoing)
         os.close(self._incoming)
 
@@ -227,12 +224,13 @@ def _open_pipe() -> tuple[int, int]:
     return read, write
 
 
-def _serve(line: _Line) -> NoReturn:
+def _serve(line: _Line, other_end: _Line) -> NoReturn:
     """Read agents until nobody is there who asks.
 
     Whatever breaks ends the process, without a word: who asks is told by the end of the pipe.
     """
     try:
+        other_end.hang_up()
         _leave_streams()
         from logstats.process import forbid_dumps
 

@@ -73,11 +73,7 @@ class AgentRules:
         return self._families.literals()
 
     def read(self, text: str | None) -> Agent:
-        """Return what an agent string tells.
-
-        None is an agent that the format does not tell: nothing is known, and it is no bot. "-" and "" are a
-        client that sent none, which no browser does: the bot `(no agent)`.
-        """
+        """Return what an agent string tells, None and "-" as `agents.parse_agents` has it."""
         if text is None:
             return NOTHING_KNOWN
         if bot := self.find_bot(text):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import click
 
 from logstats import __version__
-from logstats.errors import LogstatsError, OutputError
+from logstats.errors import EXIT_INTERRUPTED, INTERRUPTED, LogstatsError, OutputError
 from logstats.process import (
     COUNTING,
     REWRITING,
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 EXIT_BUG: Final = 70
-EXIT_INTERRUPTED: Final = 130
 
 # command -> its module's attribute, and what --help says; nothing is imported before it is used.
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
@@ -173,7 +172,7 @@ def say(message: str) -> None:
 
 
 def _interrupted() -> int:
-    say("interrupted; no file is left half-written")
+    say(INTERRUPTED)
     return EXIT_INTERRUPTED
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from logstats import schema
-from logstats.agents import foresee_agents, parse_agents
+from logstats.agents import parse_agents
 from logstats.batches import AGENT, CIDR, CLIENT, CUT, MINUTE, REQUEST, Batch, EnrichedBatch
 from logstats.dictionary import Grown
 from logstats.rules import load_static_extensions
@@ -51,10 +51,6 @@ class Enricher:
         self._requests = Grown(
             lambda requests: requests.with_columns(is_static_path(pl.col(schema.PATH)).alias("static"))
         )
-
-    def foresee(self, agents: pl.Series) -> None:
-        """Let the agent strings of a batch be read while it is redacted."""
-        foresee_agents(agents)
 
     def enrich_batch(self, redacted: RedactedBatch) -> EnrichedBatch:
         """Return hits with day, hour, browser, system, device, bot and place."""

@@ -6,7 +6,10 @@ rule. It never quotes a log line: a log line in a traceback is a leak.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
+
+EXIT_INTERRUPTED: Final = 130
+INTERRUPTED: Final = "interrupted; no file is left half-written"
 
 
 class LogstatsError(Exception):

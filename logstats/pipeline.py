@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from logstats import schema
+from logstats.agents import foresee_agents
 from logstats.aggregate import OpenDays
 from logstats.batches import AGENT, REQUEST, remember
 from logstats.dictionary import Dictionaries
@@ -100,7 +101,7 @@ class _Stages:
     def enrich(self, parsed: ParsedBatch) -> EnrichedBatch:
         """Return hits without personal data, and with what was told of them."""
         lasting = remember(parsed, self._dictionaries)
-        self._enricher.foresee(lasting.values[AGENT][AGENT])
+        foresee_agents(lasting.values[AGENT][AGENT])
         return self._enricher.enrich_batch(self.redactor.redact_batch(lasting))
 
 

@@ -86,10 +86,27 @@ def test_no_agents_are_no_question(environment: dict[str, str]) -> None:
         "os.kill(int(children[0]), signal.SIGKILL); os.waitpid(int(children[0]), 0)",
         "agent_reader.read_agents(texts[:2]); os.kill(int(children[0]), signal.SIGKILL)",
         "agent_reader.end_process(); agent_reader.end_process()",
+        (
+            "os.kill(int(children[0]), signal.SIGSTOP); question = agent_reader.Question(texts)\n"
+            "os.kill(int(children[0]), signal.SIGKILL); assert len(question.answer()) == len(texts)"
+        ),
+        # It ends when it may go on.
+        (
+            "agent_reader.ANSWER_SECONDS = 0.1; os.kill(int(children[0]), signal.SIGSTOP)\n"
+            "agent_reader.read_agents(texts)\n"
+            "os.kill(int(children[0]), signal.SIGCONT); os.waitpid(int(children[0]), 0)"
+        ),
     ],
-    ids=["killed", "killed and forgotten", "killed between questions", "ended"],
+    ids=[
+        "killed",
+        "killed and forgotten",
+        "killed between questions",
+        "ended",
+        "killed when asked",
+        "silent",
+    ],
 )
-def test_when_it_is_gone_agents_are_read_here(then: str, environment: dict[str, str]) -> None:
+def test_when_it_is_gone_or_silent_agents_are_read_here(then: str, environment: dict[str, str]) -> None:
     _, after, compiled_here, told = run(then, environment)
 
     assert told == expected()
@@ -102,17 +119,6 @@ def test_where_no_process_may_be_begun_agents_are_read_here(environment: dict[st
     code = BEGUN.format(then="").replace("agent_reader.begin_process()", refuse)
 
     assert run_code(code, environment, TEXTS) == [[], [], 1, expected()]
-
-
-def test_what_was_asked_of_it_is_read_here_when_it_is_gone(environment: dict[str, str]) -> None:
-    then = (
-        "os.kill(int(children[0]), signal.SIGSTOP); question = agent_reader.Question(texts)\n"
-        "os.kill(int(children[0]), signal.SIGKILL); assert len(question.answer()) == len(texts)"
-    )
-
-    _, after, compiled_here, told = run(then, environment)
-
-    assert [told, after, compiled_here] == [expected(), [], 1]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -186,19 +192,6 @@ def test_none_is_begun_where_threads_may_hold_locks(thread: str, environment: di
     code = BEGUN.format(then="").replace("agent_reader.begin_process()", begun)
 
     assert run_code(code, environment, TEXTS) == [[], [], 1, expected()]
-
-
-def test_one_that_does_not_answer_is_given_up(environment: dict[str, str]) -> None:
-    """Neither an answer nor its end is waited for without limit; it ends when it may go on."""
-    then = (
-        "agent_reader.ANSWER_SECONDS = 0.1; stopped = int(children[0]); os.kill(stopped, signal.SIGSTOP)\n"
-        "first = agent_reader.read_agents(texts)\n"
-        "os.kill(stopped, signal.SIGCONT); os.waitpid(stopped, 0)"
-    )
-
-    _, after, compiled_here, told = run(then, environment)
-
-    assert [told, after, compiled_here] == [expected(), [], 1]
 
 
 def test_what_is_too_long_for_the_memory_they_share_is_read_here(environment: dict[str, str]) -> None:

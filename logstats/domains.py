@@ -33,23 +33,42 @@ _END_OF_ICANN: Final = "// ===END ICANN DOMAINS==="
 
 
 @cache
-def _suffixes(*, icann: bool, encoded: bool) -> PublicSuffixList:
-    """Return the suffixes of one part of the list.
-
-    Comments, which are every second line, and encoded names, which most logs have none of, take most of the
-    time in which the package reads its list.
+def _rules() -> dict[bool, dict[str, list[str]]]:
+    """Return the rules of the list by their last label: those of ICANN under True, private ones under False.
 
     Raises:
         ValueError: Nobody can tell the parts apart; private suffixes would be taken for ICANN's.
     """
     of_icann, private = Path(PSLFILE).read_text(encoding="utf-8").split(_END_OF_ICANN)
-    lines = (of_icann if icann else private).splitlines()
-    rules = [line for line in lines if line and not line.startswith("//")]
-    return PublicSuffixList(rules, accept_unknown=False, accept_encoded_idn=encoded)
+    return {True: _by_last_label(of_icann), False: _by_last_label(private)}
+
+
+def _by_last_label(part: str) -> dict[str, list[str]]:
+    rules: dict[str, list[str]] = {}
+    for line in part.splitlines():
+        if line and not line.startswith("//"):
+            rules.setdefault(line.rpartition(".")[2], []).append(line)
+    return rules
+
+
+@cache
+def _suffixes(last_label: str | None, *, icann: bool) -> PublicSuffixList:
+    """Return the suffixes of one part of the list that end in a label, or all with their encoded names.
+
+    The package takes long to read all its rules, most of all to encode names; a log needs few of them.
+    """
+    rules = _rules()[icann]
+    if last_label is None:
+        return PublicSuffixList([rule for same in rules.values() for rule in same], accept_unknown=False)
+    return PublicSuffixList(rules.get(last_label, []), accept_unknown=False, accept_encoded_idn=False)
 
 
 def _suffixes_for(name: str, *, icann: bool) -> PublicSuffixList:
-    return _suffixes(icann=icann, encoded=_ENCODED in name)
+    last_label = name.rpartition(".")[2]
+    if _ENCODED in name:
+        return _suffixes(None, icann=icann)
+    # Labels that clients invent are not remembered each.
+    return _suffixes(last_label if last_label in _rules()[icann] else "", icann=icann)
 
 
 def read_host_name(text: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from publicsuffixlist import PublicSuffixList
 
-from logstats.domains import _suffixes, is_hosted_name, registrable_domain
+from logstats.domains import _rules, _suffixes, is_hosted_name, registrable_domain
 
 ICANN = PublicSuffixList(only_icann=True, accept_unknown=False)
 EVERY = PublicSuffixList(accept_unknown=False)
@@ -35,6 +35,7 @@ def test_a_list_whose_parts_cannot_be_told_apart_is_not_used(tmp_path, monkeypat
     path = tmp_path / "list.dat"
     path.write_text("// ===BEGIN ICANN DOMAINS===\nio\ngithub.io\n", encoding="utf-8")
     monkeypatch.setattr("logstats.domains.PSLFILE", str(path))
+    _rules.cache_clear()
     _suffixes.cache_clear()
 
     with pytest.raises(ValueError, match="not enough values"):
@@ -57,3 +58,11 @@ def test_a_list_whose_parts_cannot_be_told_apart_is_not_used(tmp_path, monkeypat
 )
 def test_a_registered_domain_is_a_suffix_and_one_label(name, domain):
     assert registrable_domain(name) == domain
+
+
+def test_what_clients_invent_is_not_remembered():
+    registrable_domain("www.example.org")
+    before = _suffixes.cache_info().currsize
+
+    assert not any(registrable_domain(f"www.example.invented{number}") for number in range(100))
+    assert _suffixes.cache_info().currsize <= before + 1

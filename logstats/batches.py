@@ -12,12 +12,13 @@ a type error.
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, NewType
 
 import polars as pl
 
 from logstats.dictionary import Dictionaries, Era, Grown
+from logstats.frozen import frozen
 
 # The columns of `Batch.hits` that are codes: row i of `values[column]` is code i.
 MINUTE: Final = "minute"
@@ -37,7 +38,7 @@ CIDR: Final = "cidr"
 NOTHING: Final = "-"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Batch:
     """Hits and the distinct values they point to.
 

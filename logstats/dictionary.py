@@ -18,6 +18,8 @@ from weakref import WeakKeyDictionary
 
 import polars as pl
 
+from logstats.frozen import frozen
+
 # The values of a log repeat in block after block; more different ones than this hardly do.
 MOST_VALUES: Final = 100_000
 _SEED: Final = secrets.randbits(63)
@@ -31,7 +33,7 @@ class Era:
     __slots__ = ("__weakref__",)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Encoded:
     """A column as codes.
 
@@ -46,7 +48,7 @@ class Encoded:
     era: Era | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Known:
     places: pl.DataFrame
     values: pl.DataFrame

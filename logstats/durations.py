@@ -24,6 +24,7 @@ from logstats import schema
 from logstats.batches import REQUEST
 from logstats.buckets import bucket_of
 from logstats.facets import FAMILY, KEY, day_number
+from logstats.frozen import frozen
 from logstats.pairs import CELL, TOKENS, slices
 from logstats.rollup import KIND_FAMILIES, REQUESTS
 from logstats.summaries import DURATIONS, PAGE, table_schema
@@ -160,7 +161,7 @@ def add_buckets(times: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TimedHits:
     """The pages of a batch: `buckets` as `TIMES_SCHEMA`, and people as `pairs` of `PAIRS_SCHEMA`."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +11,7 @@ from logstats import schema
 from logstats.agents import parse_agents
 from logstats.batches import AGENT, CIDR, CLIENT, CUT, MINUTE, REQUEST, Batch, EnrichedBatch
 from logstats.dictionary import Grown
+from logstats.frozen import frozen
 from logstats.rules import load_static_extensions
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ BOTS_LEFT_OUT: Final = "exclude"
 BOTS_ONLY: Final = "only"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scope:
     """Which hits count: days from first to last (both included), people and bots."""
 

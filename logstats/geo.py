@@ -17,6 +17,7 @@ import polars as pl
 
 from logstats import schema
 from logstats.errors import LogstatsError
+from logstats.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,7 +48,7 @@ class GeoDatabaseError(LogstatsError):
         super().__init__(f"{path}: {reason}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Database:
     path: str
     reader: maxminddb.Reader

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from logstats.formats import all_presets
+from logstats.frozen import frozen
 from logstats.prefetch import prefetch
 from logstats.read import Block, BlockSize, Problem, find_sources, has_long_lines, read_sources
 from logstats.recognize import headers_in, recognize
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 Watcher = Callable[[Block], None]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Job:
     """A block and the formats its lines may have."""
 

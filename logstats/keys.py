@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
@@ -25,6 +25,7 @@ from typing import Final
 import polars as pl
 
 from logstats.errors import UsageError
+from logstats.frozen import frozen
 
 KEY_BYTES: Final = 32
 # The UTC day the key belongs to, and the morning after for a late nightly run.
@@ -47,7 +48,7 @@ class KeyRefused(UsageError):
         super().__init__(f"{path}: {why}; remove it and let a new key be made")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DayKey:
     """A key of one UTC day; its bytes are never shown."""
 
@@ -238,7 +239,7 @@ def _sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeyPlace:
     """Where keys come from: memory alone, files named after `path`, or systemd's `credential`."""
 

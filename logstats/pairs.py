@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from typing import Final
@@ -15,6 +14,7 @@ from typing import Final
 import polars as pl
 
 from logstats import schema
+from logstats.frozen import frozen
 
 CELL: Final = "cell"
 _LEN: Final = "len"
@@ -31,7 +31,7 @@ CELLS: Final = 2**63
 SLICE_ROWS: Final = 300_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pairs:
     """Each pair once, in the order of cells, and within a cell in that of tokens.
 

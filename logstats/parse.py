@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -23,6 +22,7 @@ from logstats.batches import (
 )
 from logstats.formats import Kind, LineReader, Rejected
 from logstats.formats.model import BAD_TIME, FORWARDED_FOR, NO_FORMAT, PEER
+from logstats.frozen import frozen
 from logstats.lines import decode_line, split_lines
 from logstats.plan import plan_of
 from logstats.split import split_block
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 LISTS: Final = frozenset({"address_list", "ip_list"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parsed:
     """What a block holds: hits of the fast plan, hits of the exact parser, and the account."""
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import codecs
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
 from logstats.columns import cut_columns
+from logstats.frozen import frozen
 from logstats.lines import line_lengths, split_lines
 
 _QUOTE: Final = '"'
@@ -46,7 +46,7 @@ def cut_out(data: bytes, wanted: list[int]) -> pl.DataFrame:
     return cut_columns(data, _QUOTE, _names(wanted[-1] + 1), wanted=wanted, lossy=lossy)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ends:
     """Where the lines of a block end.
 

@@ -19,6 +19,7 @@ from logstats.batches import AGENT, REQUEST, remember
 from logstats.dictionary import Dictionaries
 from logstats.disclose import disclose
 from logstats.enrich import Enricher, Scope, select_hits
+from logstats.frozen import frozen
 from logstats.jobs import Job, Logs, SharedJobs
 from logstats.parse import Parsed, batch_of_hits, parse_block
 from logstats.redact import Redactor
@@ -52,7 +53,7 @@ class Counted:
     replaced: Counter[str] = field(default_factory=Counter)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rules:
     """How to count: under which policy, which hits, with which databases, for whose site.
 

@@ -11,13 +11,13 @@ and everything a client wrote inside.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 from logstats import schema
 from logstats.formats import Field, Format, Kind, Literal
 from logstats.formats.model import FORWARDED_FOR, Token
+from logstats.frozen import frozen
 
 QUOTE: Final = '"'
 # What identd says of the client's user (%l); no column, for nobody reads it.
@@ -31,7 +31,7 @@ MINUTE_WIDTH: Final = 17
 _WORDS: Final = frozenset({"address", "word", "text", "optional_word", "port"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Word:
     """A word before the time: a column, one with `:port` behind it, literal text, or read over."""
 
@@ -40,7 +40,7 @@ class Word:
     literal: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """Where the values of a line stand between its quote marks.
 

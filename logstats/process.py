@@ -8,9 +8,10 @@ import os
 import resource
 import signal
 import sys
-from dataclasses import dataclass
 from types import FrameType
 from typing import Final
+
+from logstats.frozen import frozen
 
 _PR_SET_DUMPABLE: Final = 4  # prctl(2)
 # mallopt(3): what glibc gives back to the system at once, what it asks for by mmap, how many heaps it has.
@@ -23,7 +24,7 @@ _KEPT_BYTES: Final = 256 * 1024 * 1024
 _ALLOCATOR: Final = "narenas:2,dirty_decay_ms:{kept_ms},muzzy_decay_ms:0"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Memory:
     """How much freed memory is kept for the next block.
 

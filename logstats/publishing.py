@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 from logstats.disclose import overlaps
 from logstats.errors import CheckFailed, OutputError, StoreError, UsageError
+from logstats.frozen import frozen
 from logstats.ledger import LedgerEvent, head_of, record_event, record_event_after
 from logstats.tables import Period, Report
 
@@ -35,7 +36,7 @@ class PublishedBefore(CheckFailed):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Publication:
     """A published period: the ledger's line, and the sites it is of (none named: it may be any)."""
 

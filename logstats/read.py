@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from logstats import compression
+from logstats.frozen import frozen
 from logstats.sources import (
     PIPE_READ_BYTES,
     STDIN,
@@ -56,7 +57,7 @@ _FIRST_PRINTABLE: Final = 0x20
 _TEXT_CONTROLS: Final = b"\t\n\r\x1b"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Block:
     """Whole lines of one source, byte for byte.
 

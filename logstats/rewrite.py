@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
@@ -19,6 +18,7 @@ from logstats import schema
 from logstats.batches import AGENT, CLIENT, IS_IPV4, MINUTE, NOTHING, PROTOCOL, REFERRER, REQUEST
 from logstats.dictionary import Dictionaries, Grown
 from logstats.formats import Field
+from logstats.frozen import frozen
 from logstats.lines import lines_at, split_lines
 from logstats.plan import IDENT, QUOTE, plan_of
 from logstats.rewrite_line import Filler, Masks, rewrite_lines
@@ -39,7 +39,7 @@ _MANY_ODD: Final = 32
 _PIECE_END: Final = re.compile(rb"\r(?=[\"\n]|\Z)")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rewritten:
     """The lines that may be passed on, and the account of all.
 

@@ -8,7 +8,6 @@ the values.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -16,6 +15,7 @@ import polars as pl
 
 from logstats import schema
 from logstats.facets import CELLS_SCHEMA, FAMILY, KEY, FacetCounts
+from logstats.frozen import frozen
 from logstats.pairs import CELL
 from logstats.summaries import (
     ALL_KINDS,
@@ -69,7 +69,7 @@ CLOSING_THREADS: Final = 2
 _SUMS: Final = (schema.HITS, schema.BOT_HITS, schema.BYTES_SENT)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Source:
     """Where the rows of a table come from.
 

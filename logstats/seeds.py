@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import polars as pl
 
+from logstats.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Seeds:
     """One secret a run, and the numbers made of it."""
 

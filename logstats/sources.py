@@ -15,9 +15,10 @@ import select
 import stat
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
+
+from logstats.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +28,7 @@ STDIN: Final = "-"
 PIPE_READ_BYTES: Final = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Source:
     """A file or stdin, named as the user named it; `size` in raw bytes if it is known."""
 
@@ -35,7 +36,7 @@ class Source:
     size: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Problem:
     """A source of which something could not be read, and why; never text of a log."""
 
@@ -43,7 +44,7 @@ class Problem:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """The sources to read, in order, and the names that lead to none."""
 

@@ -6,7 +6,6 @@ blanks stand together, or where there are more or fewer values than fields.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -15,6 +14,7 @@ from logstats.columns import cut_columns
 from logstats.dictionary import Dictionaries
 from logstats.formats.delimited import follow
 from logstats.formats.undated import is_undated
+from logstats.frozen import frozen
 from logstats.lines import decode_line, split_lines
 from logstats.texts import Texts, is_needed
 
@@ -32,7 +32,7 @@ _OTHER_BLANKS: Final = r"[\t\x0b\x0c\r\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028
 _END: Final = "|"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class W3cSplit:
     """Lines of a block as hits, and those that only the exact parser can read, headers too, in order."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -12,6 +12,7 @@ import polars as pl
 from logstats import schema
 from logstats.disclose import disclose
 from logstats.errors import UsageError
+from logstats.frozen import frozen
 from logstats.policy import Policy
 from logstats.store.counts import Account, sum_accounts
 from logstats.store.database import Store
@@ -25,7 +26,7 @@ _SPAN: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """Days from first to last, both included; None is open."""
 

@@ -7,7 +7,6 @@ because distinct visitors of one day cannot be added.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -16,6 +15,7 @@ import polars as pl
 from logstats import schema
 from logstats.buckets import BUCKETS
 from logstats.errors import LogstatsError, StoreError
+from logstats.frozen import frozen
 
 UnionCount = Callable[[str, pl.DataFrame], pl.DataFrame]
 """(table, key columns of groups) -> (day, visitors): distinct visitors of their union a day.
@@ -101,7 +101,7 @@ class BadSummary(LogstatsError):
         super().__init__(f"table {table}: {problem}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Summary:
     """The counts of closed days, a row per day and key; keys are null for groups the cap folded.
 

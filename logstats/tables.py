@@ -6,13 +6,14 @@ renderer reads the numbers and formats them; it computes none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 import polars as pl
 
+from logstats.frozen import frozen
 from logstats.tally import Tally
 
 OTHER = "(other)"  # the row of all groups that are not shown
@@ -26,7 +27,7 @@ class Section(StrEnum):
     PERFORMANCE = "Performance and problem areas"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Column:
     """One column of a table: `type` is string, integer, number or date; unit e.g. hits, bytes, us."""
 
@@ -35,7 +36,7 @@ class Column:
     type: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Suppressed:
     """How many groups are in `(other)` or withheld, and why, in one sentence."""
 
@@ -43,7 +44,7 @@ class Suppressed:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Table:
     """Rows fit to be shown, in the order to show them; `(other)` stands last.
 
@@ -61,7 +62,7 @@ class Table:
     suppressed: Suppressed | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Period:
     """The days of a report, both ends included; None if there was no hit."""
 
@@ -71,7 +72,7 @@ class Period:
     timezone: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Report:
     """Everything an output shows; nothing else reaches a renderer."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
 from logstats import schema
+from logstats.frozen import frozen
 from logstats.pairs import CELL, TOKENS, Pairs, each_of, slices
 
 GROUP: Final = "group"
@@ -23,7 +23,7 @@ _HITS: Final = 2**32
 _PLACES: Final = 2**31
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VisitorPairs:
     """Pairs in the order of visitors: their cells can be put into groups in one way after the other.
 

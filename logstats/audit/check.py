@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from os import stat_result
 from pathlib import Path
 from typing import Final
@@ -12,11 +11,12 @@ from logstats.audit.finding import Finding, Level
 from logstats.audit.pieces import Document, Rows, Text
 from logstats.audit.rules import Request
 from logstats.audit.source import SourceBlock
+from logstats.frozen import frozen
 
 MOST_PER_FILE: Final = 25  # findings of one check in one file; the rest is one finding with their count
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """A file or directory that was walked, as the file system tells it."""
 
@@ -64,7 +64,7 @@ class Examiner:
         return ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Check:
     """One thing that is checked: `id` stands in findings, `sentence` in `audit --list`."""
 

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from logstats.frozen import frozen
+
 WORD: Final = r"[0-9A-Za-z][0-9A-Za-z+/_.=-]{5,60}|-[0-9]{7,10}"
 _LETTERS = re.compile(r"[0-9A-Za-z]{6,40}")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{6}(?:==)?|[A-Za-z0-9+/_-]{22}(?:==)?")
@@ -20,7 +22,7 @@ _SHORT = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{3,5})|(\d{1,3})\.(\d{5,8})")
 _MOST: Final = 25  # places kept of one candidate
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Claim:
     """A candidate: where it stands and how it is written."""
 

@@ -6,7 +6,6 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
@@ -20,6 +19,7 @@ from logstats.audit.reports import published
 from logstats.audit.rules import Request
 from logstats.audit.source import SourceBlock
 from logstats.audit.source_addresses import COUNTED
+from logstats.frozen import frozen
 
 _ID: Final = "address-hash"
 _HEX = re.compile(r"(?<![0-9A-Za-z])[0-9a-fA-F]{8,128}(?![0-9A-Za-z])")
@@ -31,7 +31,7 @@ _SEPARATORS: Final = ("", "|", " ", ":")
 _REMEMBERED: Final = 2_000_000  # addresses and pairs not hashed again; beyond it, some are hashed twice
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Code:
     """A code of an output: its first bytes in hex, and where it stands."""
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, IPv6Network
 
 from logstats.audit.decode import decodings, hidden_texts
 from logstats.audit.finding import Address, mask_address
 from logstats.audit.rules import Rules
 from logstats.audit.versions import is_version
+from logstats.frozen import frozen
 
 _QUAD = re.compile(
     r"(?<!\d)(?<!\d\.)(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?!\d)(?!\.\d)(?:/([0-2]?\d|3[0-2])(?![\d./]))?"
@@ -54,7 +55,7 @@ _TRAILING_PORT = re.compile(r"[.#p:]\d{1,5}$")
 _UNICAST = tuple(IPv6Network(text) for text in ("2000::/3", "fc00::/7", "fe80::/10", "64:ff9b::/32"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sighting:
     """An address that stands in a text, `start` to `end`; `prefix` is the length of its network."""
 

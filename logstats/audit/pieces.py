@@ -13,6 +13,7 @@ import polars as pl
 
 from logstats.audit.decode import BASE64_TEXT, HEX_TEXT
 from logstats.audit.notations import Sighting, sightings
+from logstats.frozen import frozen
 
 _DOT: Final = (
     r"(?:[.\x{3002}\x{ff0e}\x{ff61}\x{2024}\x{b7}_-]|%(?:25)*2[eE]|&#0*46;|&#[xX]0*2[eE];|&period;|"
@@ -44,7 +45,7 @@ _SHAPES: Final = "|".join(
 SNIPPET: Final = rf"[^\n]{{0,40}}?(?:{_SHAPES})[^\s\"'<>]{{0,200}}(?: (?:[G-KPS-X][a-z]|[-(/] ?))?"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Snippet:
     """A distinct piece of text that may hold an address: its first place and how often it stands there."""
 
@@ -94,7 +95,7 @@ class Text:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rows:
     """A table of a file: typed columns (Parquet, SQLite) or text ones (CSV), rows numbered from 1."""
 
@@ -104,7 +105,7 @@ class Rows:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Document:
     """A JSON file, parsed."""
 
@@ -112,7 +113,7 @@ class Document:
     content: Any
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trouble:
     """Something that could not be read to its end: the audit cannot say that it is clean."""
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 from logstats.audit.pieces import Document
+from logstats.frozen import frozen
 
 COUNTS: Final = ("hits", "bot_hits", "visitors", "bytes_sent")
 OTHER: Final = "(other)"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Published:
     """A JSON report: the file and its content, of the schema `logstats.report/1`."""
 

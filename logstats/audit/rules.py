@@ -6,13 +6,15 @@ outputs of other tools and older versions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from logstats.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Rules:
     """The numbers of the policy in force, in bits, visitors, hours and days."""
 
@@ -25,7 +27,7 @@ class Rules:
     stamp: dict[str, Any] | None = None  # id, version, effective, digest of the policy file
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """How far the audit goes into a container; beyond it, nothing is said to have passed."""
 
@@ -35,7 +37,7 @@ class Limits:
     whole_bytes: int = 1 << 30  # of a file that must be read whole (SQLite, Parquet, zip)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """What to audit, against what, and when now is."""
 

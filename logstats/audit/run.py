@@ -7,7 +7,6 @@ import lzma
 import stat
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
@@ -23,6 +22,7 @@ from logstats.audit.rules import Request
 from logstats.audit.source import source_blocks
 from logstats.audit.unpack import file_pieces
 from logstats.audit.walk import walk
+from logstats.frozen import frozen
 
 COMPLETE: Final = Check(
     "complete", "Every file, container and source could be read to its end, within the limits", Examiner
@@ -43,7 +43,7 @@ _UNREADABLE: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Result:
     """All findings in order, and how much was looked at."""
 

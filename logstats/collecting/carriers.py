@@ -12,13 +12,13 @@ import io
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import zstandard
 
 from logstats import compression
 from logstats.errors import InputError
+from logstats.frozen import frozen
 from logstats.read import MAX_LINE_BYTES
 from logstats.sources import PIPE_READ_BYTES, STDIN, RawFile, open_source
 from logstats.store.streams import FIRST_MARK, WINDOW_BYTES, Marks, fingerprint
@@ -35,7 +35,7 @@ class Changed(InputError):
         super().__init__(f"{name}: changed while it was read; nothing of this was stored, run it again")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stretch:
     """Whole lines from one offset to another; a line that is too long stands alone, without its text."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from logstats.collecting.carriers import Carrier, open_carrier
+from logstats.frozen import frozen
 from logstats.sources import STDIN, Problem, find_sources, reason_of
 from logstats.store.streams import Stream, mark_offsets
 
@@ -67,7 +68,7 @@ def _inodes(names: tuple[str, ...]) -> set[tuple[int, int]]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Match:
     """A file and the stream it carries; `is_new` if no run has seen it."""
 

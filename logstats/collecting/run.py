@@ -25,6 +25,7 @@ from logstats.collecting.identify import Match, Opened, match_streams, open_logs
 from logstats.collecting.survey import Survey, survey_match
 from logstats.enrich import Scope
 from logstats.formats import Format
+from logstats.frozen import frozen
 from logstats.jobs import Job, Logs
 from logstats.pipeline import Rules, count_logs, told_tables
 from logstats.read import STDIN, Block
@@ -45,7 +46,7 @@ ATTEMPTS: Final = 3
 REPORTED_FOR: Final = timedelta(days=7)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Task:
     """What to collect: the logs of a site, how they are counted, and what time it is."""
 

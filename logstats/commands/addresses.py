@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -12,6 +11,7 @@ import click
 
 from logstats.addresses import PRESETS
 from logstats.errors import UsageError
+from logstats.frozen import frozen
 from logstats.keys import DayKeys, KeyPlace
 from logstats.policy import Policy
 from logstats.policy.rules import ADDRESS_MODES
@@ -55,7 +55,7 @@ class WeakerThanPolicy(UsageError):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AddressOptions:
     """What was asked for."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from logstats.frozen import frozen
 from logstats.report import LANGUAGES, OUTPUTS, check_target, find_files, write_reports
 from logstats.tables import Report
 from logstats.write import printing
@@ -16,7 +16,7 @@ from logstats.write import printing
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outputs:
     """Where a report goes: files, or the terminal if there are none."""
 

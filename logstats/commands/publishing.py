@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from logstats.commands.outputs import Outputs
 from logstats.errors import UsageError
+from logstats.frozen import frozen
 from logstats.policy import Policy
 from logstats.tables import Report
 
@@ -23,7 +23,7 @@ class NoLedger(UsageError):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Publishing:
     """The ledger of publications, if the report is one, and the reason why it replaces another."""
 

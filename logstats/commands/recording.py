@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from logstats.errors import InputError
+from logstats.frozen import frozen
 from logstats.policy import Policy
 from logstats.read import STDIN, find_sources
 from logstats.tally import Tally
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from logstats.ledger import InputRecord
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Recording:
     """A ledger and the time the run started."""
 

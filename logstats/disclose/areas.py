@@ -6,7 +6,7 @@ the three tables are therefore a table of its own, to be disclosed before them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 import polars as pl
@@ -15,13 +15,14 @@ from logstats import schema, summaries
 from logstats.disclose.folding import Limits, fold_small
 from logstats.disclose.groups import PEOPLE, Groups, gather_groups
 from logstats.disclose.withholding import Share, is_dominated, withhold_dominated
+from logstats.frozen import frozen
 from logstats.summaries import CLIENT_ERROR, PAGE, SERVER_ERROR, STATIC_FILE, Summary, UnionCount
 
 ERROR: Final = "error"
 TABLE_OF: Final[dict[str, str]] = {PAGE: "pages", STATIC_FILE: "static_files", ERROR: "errors"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Areas:
     """What the tables of the areas, and the totals, may tell.
 

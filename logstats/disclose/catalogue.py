@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
 from logstats import schema
+from logstats.frozen import frozen
 from logstats.tables import Column, Section
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """What is fixed about a table.
 

@@ -6,19 +6,20 @@ every number shown must still think several counts possible for each group that 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import polars as pl
 
 from logstats import schema
 from logstats.disclose.groups import BEST, BLOCK, PEOPLE, ROW, Groups, Merged
+from logstats.frozen import frozen
 from logstats.policy import Disclosure
 
 SMALL: Final = "small"  # a group that must not be shown
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """What a table's rows must keep to."""
 
@@ -29,7 +30,7 @@ class Limits:
     of_bots: bool = False  # bots are not people: nothing is small
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Folded:
     """A table's rows to show, those in `(other)`, and whether that hides what it must.
 

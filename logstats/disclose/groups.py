@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
 from logstats import schema
+from logstats.frozen import frozen
 
 PEOPLE: Final = "people_hits"  # hits without bots'
 BEST: Final = "best_day"  # visitors on the day with most: a lower bound of those of the period
@@ -18,7 +18,7 @@ ROW: Final = "row"
 SUMS: Final = (schema.HITS, schema.BOT_HITS, schema.VISITORS, schema.BYTES_SENT, schema.TOP_HITS)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Merged:
     """Several groups seen as one: visitors are those of their union, day by day."""
 
@@ -36,7 +36,7 @@ class Merged:
         return self.hits - self.bot_hits
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Groups:
     """The groups of one table over a period.
 

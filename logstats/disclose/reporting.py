@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -18,6 +18,7 @@ from logstats.disclose.periods import read_period
 from logstats.disclose.tabling import round_visitors, withhold_table, write_table
 from logstats.disclose.timing import time_pages
 from logstats.disclose.withholding import Share, withhold_dominated
+from logstats.frozen import frozen
 from logstats.policy import Disclosure, Policy
 from logstats.summaries import Summary, UnionCount
 from logstats.tables import Period, Report, Table
@@ -111,7 +112,7 @@ def _totals(summary: Summary, areas: Areas, base: int) -> dict[str, int | None]:
     return dict(zip(TOTALS, sums, strict=False)) | areas.totals
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Tables:
     """The tables of one report; later ones look at what earlier ones show."""
 

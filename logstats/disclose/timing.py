@@ -17,7 +17,6 @@ time. Only where one visitor makes so many hits that the ends of hits cross thos
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
@@ -26,6 +25,7 @@ from logstats import schema
 from logstats.buckets import BUCKETS, time_of
 from logstats.disclose.catalogue import CATALOGUE, describe_columns
 from logstats.disclose.groups import PEOPLE
+from logstats.frozen import frozen
 from logstats.policy import Disclosure
 from logstats.summaries import DURATIONS, Summary
 from logstats.tables import OTHER, Suppressed, Table
@@ -39,7 +39,7 @@ _NAME: Final = "name"
 _PAGE: Final = "page"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Timed:
     """What is known of the times of all pages.
 

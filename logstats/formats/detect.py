@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -19,12 +18,13 @@ from logstats.formats.lines import parse_first, swallowed
 from logstats.formats.model import Field, Format, Hit, Kind, Literal, Rejected
 from logstats.formats.presets import all_presets, preset
 from logstats.formats.types import TYPES
+from logstats.frozen import frozen
 
 # Enough to see past a banner or a burst of broken lines, little enough to be done at once.
 LINES_LOOKED_AT: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """What the first lines of a log look like.
 

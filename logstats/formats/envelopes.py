@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from logstats.frozen import frozen
 
 _MONTH: Final = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _STAMP: Final = rf"{_MONTH} [ \d]?\d (?:\d{{4}} )?\d\d:\d\d:\d\d(?:\.\d{{1,6}})?"
@@ -44,7 +45,7 @@ _LINE_NAMES: Final = ("log", "message", "msg", "MESSAGE", "line")
 Positions = range | list[int]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Inner:
     """A line out of its envelope, and where each of its characters stands in the outer line.
 

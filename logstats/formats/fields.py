@@ -8,14 +8,15 @@ the other is read over.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from logstats import schema
 from logstats.formats import model
 from logstats.formats.model import Field, Literal, Token
+from logstats.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Meaning:
     """What a directive or a variable stands for, and where that is written."""
 
@@ -25,7 +26,7 @@ class Meaning:
     evidence: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ranked:
     """A field of a layout before it is settled which field fills which column."""
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from logstats.formats.model import Escape, Field, Format, Literal, Token
 from logstats.formats.strftime import compile_strftime
 from logstats.formats.types import IN_OWN_QUOTES, TYPES
+from logstats.frozen import frozen
 
 _QUOTE: Final = '"'
 _INNER_QUOTE: Final = re.compile(r'(?<!\\)"')
@@ -27,7 +27,7 @@ _BLANKS: Final = " \t\r\n\x00"
 _MARKS_AT_END: Final = 16
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scanner:
     """The expressions of a layout, strictest first, and the field of each group.
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from logstats import schema
+from logstats.frozen import frozen
 
 Hit = dict[str, object]
 
@@ -90,14 +91,14 @@ class Escape(StrEnum):
     PERCENT = "percent"  # as in URLs: CloudFront, Squid
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Literal:
     """Text that stands in every line as it is."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Field:
     """A value that differs from line to line.
 
@@ -116,7 +117,7 @@ class Field:
 Token = Literal | Field
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sample:
     """A line of a format and some of the values that must be read from it."""
 
@@ -130,7 +131,7 @@ _LATE: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Since:
     """The moment of the line before, or that of a `#Date:` line, which no line precedes."""
 
@@ -197,7 +198,7 @@ class Format:
         return tuple(dict.fromkeys(f.column for f in self.fields if f.column is not None))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rejected:
     """Why a line is no hit: a key of the tally and the field that broke, if one is known.
 

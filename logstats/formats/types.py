@@ -7,14 +7,14 @@ so that it may stand in a look-ahead without making a hostile line slow.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from logstats.formats import error_logs, readers, times
 from logstats.formats.readers import Reader
+from logstats.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FieldType:
     """How a type looks and how it is read.
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -17,13 +16,14 @@ from logstats.formats.layout import expressions
 from logstats.formats.lines import parse_line
 from logstats.formats.model import Format, Kind, Literal, Rejected
 from logstats.formats.presets import all_presets
+from logstats.frozen import frozen
 
 # Other formats that a verdict names, and lines whose break it shows.
 OTHERS_NAMED: Final = 3
 BREAKS_SHOWN: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Break:
     """Where a line stops to fit a format: how many of its tokens fit, and the name of the next field."""
 

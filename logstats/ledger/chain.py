@@ -8,11 +8,11 @@ import json
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from logstats.errors import OutputError, StoreError
+from logstats.frozen import frozen
 from logstats.ledger.manifest import (
     STATEMENT,
     Manifest,
@@ -28,7 +28,7 @@ START: Final = "0" * 64  # the digest before the first line
 STORE_LEDGER: Final = "ledger.jsonl"  # in the directory of a store
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LedgerEntry:
     """A line's place in the ledger: its number from 1, and the digest of it and all before it."""
 
@@ -36,7 +36,7 @@ class LedgerEntry:
     head: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LedgerEvent:
     """An event that is no run: the line's number, what happened, when, and further facts."""
 
@@ -46,7 +46,7 @@ class LedgerEvent:
     details: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LedgerProblem:
     """What is wrong with a ledger: the line's number (0 for the whole) and a sentence."""
 

@@ -11,13 +11,14 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from logstats import __version__
 from logstats.errors import OutputError
+from logstats.frozen import frozen
 
 STATEMENT: Final = "https://in-toto.io/Statement/v1"
 RUN: Final = "urn:logstats:run:1"
@@ -25,7 +26,7 @@ _SECRET_NAMES: Final = ("key", "secret", "password", "token", "nonce", "salt")
 _READ_BYTES: Final = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InputRecord:
     """An input by its commitment: nobody can guess a tiny log's content from it without the nonce."""
 
@@ -34,7 +35,7 @@ class InputRecord:
     commitment: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Manifest:
     """Everything that is told of a run. No secret and no text of a log stands in it.
 

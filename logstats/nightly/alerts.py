@@ -5,7 +5,6 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
@@ -13,6 +12,7 @@ import polars as pl
 
 from logstats import schema
 from logstats.errors import UsageError
+from logstats.frozen import frozen
 from logstats.store.counts import sum_accounts
 from logstats.store.database import Store
 from logstats.store.days import Site, load_days, summarize
@@ -29,7 +29,7 @@ _COMPARE: Final[dict[str, Callable[[float, float], bool]]] = {
 _RULE: Final = re.compile(r"\s*([a-z_]+)\s*(>=|<=|>|<)\s*([0-9]+(?:\.[0-9]+)?)\s*")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Alert:
     """A rule as it was written; without a measure it is the one about silence."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +13,7 @@ from zoneinfo import ZoneInfo
 from logstats.collecting import COUNT, DROP
 from logstats.errors import LogstatsError, UsageError
 from logstats.formats import Format
+from logstats.frozen import frozen
 from logstats.geo import Geo, open_databases
 from logstats.nightly.alerts import Alert, read_alert
 from logstats.nightly.periods import PERIODS, read_pattern
@@ -31,7 +31,7 @@ class BadConfig(UsageError):
         super().__init__(f"{file}: {key}: {problem}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReportConfig:
     """A report to write whenever a day of its period is stored."""
 
@@ -41,7 +41,7 @@ class ReportConfig:
     compare: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SiteConfig:
     """One site: its logs, how they are counted, and what is made of them."""
 
@@ -57,7 +57,7 @@ class SiteConfig:
     alerts: tuple[Alert, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Config:
     """A nightly run.
 
@@ -100,7 +100,7 @@ _SITE: Final = frozenset(
 _REPORT: Final = frozenset({"outputs", "period", "top", "compare"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Table:
     """A table of the file, whose values are asked for by key and kind."""
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from logstats.collecting.carriers import Carrier, open_carrier
 from logstats.collecting.identify import match_streams
+from logstats.frozen import frozen
 from logstats.ledger import record_event
 from logstats.sources import find_sources
 from logstats.store.database import Store
@@ -18,7 +18,7 @@ from logstats.store.days import Site
 from logstats.store.streams import load_streams
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RawLog:
     """A log that may be deleted, and the line of the ledger that names it."""
 

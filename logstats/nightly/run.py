@@ -18,6 +18,7 @@ from logstats.collecting import Collected, Task, collect_logs, is_over
 from logstats.collecting.carriers import open_carrier
 from logstats.enrich import Scope
 from logstats.errors import CheckFailed, InputError, LogstatsError
+from logstats.frozen import frozen
 from logstats.ledger import STORE_LEDGER, InputRecord, Manifest, commit_input, make_nonce, record_run
 from logstats.nightly.alerts import check_day, check_silence
 from logstats.nightly.config import Config, ReportConfig, SiteConfig
@@ -124,7 +125,7 @@ def _serve_site(store: Store, config: Config, one: SiteConfig, now: datetime, ou
         outcome.fail(CheckFailed.exit_code, sentence)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Maker:
     """Writes the reports of a site."""
 

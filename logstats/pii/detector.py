@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
+
+from logstats.frozen import frozen
 
 # What several detectors need.
 MARK: Final = "[@=~:]"
@@ -12,7 +13,7 @@ FOUR_DIGITS: Final = "[0-9](?:[ +._-]?[0-9]){3}"
 LONG_WORD: Final = "[A-Za-z0-9_-]{15}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Detector:
     """One kind of personal data: a cheap gate and an exact replacement.
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
 import polars as pl
 
+from logstats.frozen import frozen
 from logstats.pii.detect import CLASSES, FEW, TOKEN, find_suspects, is_suspect, scrub_text, scrub_values
 from logstats.pii.text import decode_fully, decode_once, map_rows, put_rows, show_texts
 
@@ -28,7 +28,7 @@ _LONGEST: Final = 255
 _CUT_ESCAPE: Final = re.compile(r"%25[0-9A-Fa-f]?$")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CleanPaths:
     """Values fit to be counted, and how much of each class was replaced in each.
 

@@ -16,9 +16,10 @@ import socket
 import sys
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
+
+from logstats.frozen import frozen
 
 # The longest notation has 45 characters (RFC 4291 section 2.2, form 3).
 _LONGEST: Final = 45
@@ -87,7 +88,7 @@ _ESCAPED: Final = "\\x"
 _BEFORE_NAMES: Final = ("ip6.arpa", ".ipv6-literal.net")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Written:
     """A stretch of text: an address, or, where `is_address` is false, what only looks like one."""
 

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from logstats.frozen import frozen
 
 _URL: Final = r"[A-Za-z][A-Za-z0-9+.-]{1,15}://"
 # Blanks of ASCII only: in a line that is no UTF-8 some bytes would be taken for others.
@@ -44,7 +45,7 @@ _BEHIND: Final = "'`)]},.;:!\\"
 _NONE: Final = ("", "-")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asked:
     """A stretch of text: a query with its mark, or a referrer as a whole."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date
 from typing import Any, Final
 
 from logstats.errors import UsageError
+from logstats.frozen import frozen
 
 INTERNAL: Final = "INTERNAL - not disclosure controlled"
 BUILT_IN: Final = ("default", "internal", "public", "us-state-notice")
@@ -24,7 +25,7 @@ class NotYourOwnPolicy(UsageError):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Disclosure:
     """What of the counts may be shown."""
 
@@ -40,7 +41,7 @@ class Disclosure:
     own_policy: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Addresses:
     """What is kept of an address, in reports and in anonymized logs."""
 
@@ -53,7 +54,7 @@ class Addresses:
     nat64_prefixes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Paths:
     """What is kept of a path and its query string."""
 
@@ -62,7 +63,7 @@ class Paths:
     param_pattern: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Retention:
     """How long anything may stay."""
 
@@ -71,7 +72,7 @@ class Retention:
     key_hours: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """How much is counted exactly before the smallest groups are folded together."""
 
@@ -79,7 +80,7 @@ class Limits:
     max_pairs: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Promise:
     """One sentence of a notice, what the tool does for it, and what the audit checks."""
 
@@ -97,7 +98,7 @@ GROUPS: Final[dict[str, type]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Policy:
     """Every number in force; `digest` names them all (SHA-256 of the canonical form)."""
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from logstats.errors import UsageError
+from logstats.frozen import frozen
 from logstats.report.targets import check_writable, write_files
 from logstats.tables import Report
 
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Output:
     """A kind of file: the module that renders it, and what it is for."""
 

@@ -5,12 +5,12 @@ docs/reference/outputs.md tells the same in prose; a test keeps the two together
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 import polars as pl
 from polars.datatypes import DataTypeClass
 
+from logstats.frozen import frozen
 from logstats.schema import COUNTS, TABLE_KEYS
 from logstats.tables import Report
 
@@ -34,7 +34,7 @@ DTYPES: Final[dict[str, DataTypeClass]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Described:
     """One column: its type (string, integer, number, date), unit and meaning."""
 

@@ -7,13 +7,14 @@ that a chart reads the same without it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from rich.cells import cell_len, chop_cells
 
+from logstats.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Glyphs:
     """The characters of one kind of terminal; `columns` from empty to full."""
 

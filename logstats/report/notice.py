@@ -9,16 +9,16 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
+from logstats.frozen import frozen
 from logstats.policy import Policy
 
 TITLE: Final = "Information collected automatically"
 _NUMBER: Final = re.compile(r"\d[\d,]*")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Statement:
     """One thing the notice says: `name` for messages, `heading` True where a list begins."""
 
@@ -27,7 +27,7 @@ class Statement:
     item: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Difference:
     """What a published notice does not say as the policy in force does."""
 

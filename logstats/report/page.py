@@ -6,11 +6,12 @@ Plain values only; how they look is in templates/.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from itertools import zip_longest
 
 from logstats import __version__
+from logstats.frozen import frozen
 from logstats.report import labels
 from logstats.report.catalogue import Catalogue
 from logstats.report.page_tables import Card, make_card
@@ -18,7 +19,7 @@ from logstats.schema import BOT_HITS, BYTES_SENT, HITS, VISITORS
 from logstats.tables import OTHER, Report, Section
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PageSection:
     """One of the three purposes, with its cards."""
 
@@ -27,7 +28,7 @@ class PageSection:
     cards: tuple[Card, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Page:
     """Everything the template shows."""
 

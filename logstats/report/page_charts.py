@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
+from logstats.frozen import frozen
 from logstats.report import labels
 from logstats.report.catalogue import Catalogue
 from logstats.schema import BOT_HITS, HITS, VISITORS
@@ -25,7 +25,7 @@ SHADES: Final = 9
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rect:
     """A part of a column: class p (people) or b (bots), and its place."""
 
@@ -35,7 +35,7 @@ class Rect:
     height: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Chart:
     """One series over time, with what its axes say and one sentence that tells it."""
 
@@ -50,7 +50,7 @@ class Chart:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HeatMap:
     """Seven rows of weekdays: name, then (span, shade, words) for each bin of hours."""
 
@@ -60,7 +60,7 @@ class HeatMap:
     high: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Point:
     when: str
     value: int | None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from logstats.frozen import frozen
 from logstats.report import labels
 from logstats.report.catalogue import Catalogue
 from logstats.report.labels import Row
@@ -18,7 +18,7 @@ PERCENT: Final = 100
 A_DAY: Final = 24  # hours
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PageRow:
     """A row: classes that tell the length of its bar, its name, its numbers."""
 
@@ -27,7 +27,7 @@ class PageRow:
     cells: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Card:
     """A table or a chart with its title and what is not shown of it."""
 

@@ -11,10 +11,10 @@ import errno
 import os
 import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from logstats.errors import OutputError
+from logstats.frozen import frozen
 from logstats.temporary import discard, name_beside, open_new, open_to
 
 READ_WRITE_ALL = 0o666
@@ -27,7 +27,7 @@ class UnwritableTarget(OutputError):
         super().__init__(f"{target}: cannot be written ({cause.strerror or type(cause).__name__})")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Staged:
     """A file on its way to its target.
 

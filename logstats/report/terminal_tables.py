@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from rich.cells import cell_len, chop_cells
 from rich.text import Text
 
+from logstats.frozen import frozen
 from logstats.report import glyphs, labels
 from logstats.report.glyphs import Glyphs
 from logstats.schema import BOT_HITS, BYTES_SENT, COUNTS, HITS, VISITORS
@@ -26,7 +26,7 @@ MOST_BAR: Final = 40
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NumberColumn:
     """A right-aligned column: its head and how a row reads in it."""
 

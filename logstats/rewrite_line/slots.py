@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Final, Protocol
 
 import polars as pl
+
+from logstats.frozen import frozen
 
 NOTHING: Final = "-"
 # Values that are remembered, of each kind, and the signs of the longest: 4 MB in all.
@@ -73,7 +74,7 @@ Finish = Callable[[str], str]
 Key = tuple[str, date | None]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Slot:
     """A value to be masked, and how the masked one is written in its place.
 
@@ -88,7 +89,7 @@ class Slot:
     finish: Finish
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Group:
     """Pieces that are written together, as `finish` says: within quotes, with escapes."""
 
@@ -99,7 +100,7 @@ class Group:
 Piece = str | Slot | Group
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Planned:
     """A line as what stays and what is masked; the UTC day matters where tokens differ from day to day."""
 

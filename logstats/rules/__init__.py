@@ -6,13 +6,14 @@ A list is read once, when it is first needed, and checked while it is read.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
 
+from logstats.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class BotRule:
     """A named bot: `pattern` is looked for anywhere in the agent string, in any case."""
 
@@ -21,7 +22,7 @@ class BotRule:
     pattern: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sign:
     """A pattern that stands for no name, and why it tells something."""
 
@@ -29,7 +30,7 @@ class Sign:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BotRules:
     """Named bots, then people who look like one, then signs of any bot; the first that fits decides."""
 
@@ -38,7 +39,7 @@ class BotRules:
     signs: tuple[Sign, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeviceRule:
     """A class of devices and the words that tell it; the first rule that fits decides."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Final
@@ -25,6 +24,7 @@ from logstats.batches import (
     encode,
     encode_runs,
 )
+from logstats.frozen import frozen
 from logstats.plan import IDENT, MINUTE_WIDTH, TIME_WIDTH, Plan, Word
 from logstats.request_line import METHOD_PATTERN, PROTOCOL_PATTERN, cut_requests
 
@@ -90,7 +90,7 @@ def read_head(split: Split, plan: Plan) -> None:
     split.values[VHOST] = pl.DataFrame({schema.VHOST: vhosts}).with_columns(ok=pl.lit(value=True))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _PlainHead:
     """What stands before the time where it is an address, hyphens and a bracket: `192.0.2.1 - - [`.
 

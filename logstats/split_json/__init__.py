@@ -7,12 +7,12 @@ is odd: the exact parser decides.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from logstats.dictionary import Dictionaries
+from logstats.frozen import frozen
 from logstats.split_json.cut import Cut, cut_lines, holds_escapes, restore_escapes
 from logstats.split_json.shapes import NUMBER, Place, find_shapes
 from logstats.split_json.template import Rows, cut_by_template, find_template
@@ -27,7 +27,7 @@ __all__ = ["JsonSplit", "split_json"]
 _AROUND_NUMBERS = " \t\r:,[]{}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JsonSplit:
     """A block of JSON lines as hits, and the lines that only the exact parser can read."""
 

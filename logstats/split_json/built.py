@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
+from logstats.frozen import frozen
 from logstats.pieces import Ends
 
 # Rows that are built at once: what is compared stays in the processor's memory.
@@ -54,7 +54,7 @@ def compare_lines(pieces: pl.DataFrame, line: pl.Expr, data: bytes, *, most: int
     return Ends(data, pl.concat(lengths).cum_sum(), ok.scatter(odd, values=False) if odd else ok)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Compared:
     """Where lines begin that differ, as they were built, how long they are in the text, and its next line."""
 

@@ -8,12 +8,12 @@ through the whole block.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
 from logstats.columns import cut_columns
+from logstats.frozen import frozen
 from logstats.lines import lines_at
 
 _QUOTE: Final = '"'
@@ -26,7 +26,7 @@ _LOST: Final = "\ufffd"
 _COLUMNS: Final = ("line", "rest")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cut:
     """The pieces of the lines that may be JSON objects.
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -24,6 +23,7 @@ import polars as pl
 from logstats.batches import encode
 from logstats.formats import Format
 from logstats.formats.json_lines import fold, read_object
+from logstats.frozen import frozen
 from logstats.split_json.cut import Cut, restore_escapes
 
 # A number as JSON has it (RFC 8259 section 6). What is no number is not of one piece in this
@@ -39,7 +39,7 @@ _STEP_BACK: Final = pow(_STEP, -1, 2**64)
 _SEEDS: Final = tuple(secrets.randbits(63) for _ in range(3))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Where a value stands in the lines of a shape: the piece of a line, or the same word in all of them.
 

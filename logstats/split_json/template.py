@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache, reduce
 from itertools import islice
 from operator import and_
@@ -19,6 +18,7 @@ from typing import Final
 import polars as pl
 
 from logstats.formats import Field, Format
+from logstats.frozen import frozen
 from logstats.pieces import Ends, cut_out
 from logstats.split_json.built import compare_lines
 from logstats.split_json.shapes import NUMBER, Shape, read_shape
@@ -33,7 +33,7 @@ _NUMBER: Final = re.compile(NUMBER)
 _ESCAPE: Final = b"\\"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Template:
     """What the lines have in common.
 
@@ -46,7 +46,7 @@ class Template:
     names: tuple[str | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rows:
     """A block cut by a template.
 

@@ -14,6 +14,7 @@ from typing import Final
 import polars as pl
 
 from logstats import schema
+from logstats.frozen import frozen
 from logstats.store.database import Store, StoreDamaged
 from logstats.summaries import COUNTS, SUMMARY_KEYS, Summary, table_schema
 from logstats.tally import Tally
@@ -120,7 +121,7 @@ class Account:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClosedDay:
     """One day that is over: its counts and the account of its lines."""
 

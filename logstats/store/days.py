@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Final
 
@@ -12,6 +12,7 @@ import polars as pl
 
 from logstats import schema
 from logstats.errors import UsageError
+from logstats.frozen import frozen
 from logstats.store.counts import (
     Account,
     ClosedDay,
@@ -41,7 +42,7 @@ ORIGIN: Final = "origin"
 SITE_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Site:
     """A site of the store; its days begin at midnight of its time zone."""
 
@@ -51,7 +52,7 @@ class Site:
     forgotten: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stored:
     """Days as they are stored: each by each machine that saw a part of it.
 

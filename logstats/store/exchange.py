@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ import polars as pl
 
 from logstats import schema
 from logstats.errors import InputError, LogstatsError
+from logstats.frozen import frozen
 from logstats.store.counts import (
     DERIVED,
     TABLE_NUMBERS,
@@ -38,7 +38,7 @@ class BadDump(InputError):
         super().__init__(f"{name}: line {line}: {problem}; nothing was merged")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Day:
     site: str
     timezone: str

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
 
+from logstats.frozen import frozen
 from logstats.store.counts import label_numbers, unpack_counts
 from logstats.store.database import Store
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Forgotten:
     """What was deleted, or would be."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
@@ -12,6 +11,7 @@ from logstats.addresses import DOTTED_QUAD
 from logstats.batches import IS_IPV4, encode
 from logstats.formats import readers
 from logstats.formats.types import TYPES
+from logstats.frozen import frozen
 from logstats.texts.each import Fields, read_each, read_together
 from logstats.texts.plain import EMPTY_TEXTS
 
@@ -21,7 +21,7 @@ _IPV4: Final = f"^{DOTTED_QUAD}$"
 _LEAVE_PLAIN: Final = frozenset({readers.read_text, readers.read_address_port, readers.read_list})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Clients:
     """Codes of rows, clients and whether they are plain IPv4, and which rows can be trusted, None for all."""
 

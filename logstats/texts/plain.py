@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +11,7 @@ from logstats.batches import encode
 from logstats.formats import Field, readers
 from logstats.formats.model import Escape
 from logstats.formats.types import TYPES
+from logstats.frozen import frozen
 from logstats.texts.each import Fields, read_each, read_together
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _POWER: Final = r"^-?[0-9.]+[eE]"
 EMPTY_TEXTS: Final = ("", "-")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Values:
     """Codes of rows, what each code stands for, and which rows can be trusted, None for all.
 

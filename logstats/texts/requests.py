@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +12,7 @@ from logstats.batches import encode
 from logstats.formats import Field
 from logstats.formats.model import REQUEST as WHOLE_REQUEST
 from logstats.formats.model import Escape
+from logstats.frozen import frozen
 from logstats.request_line import METHOD_PATTERN, PROTOCOL_PATTERN, cut_requests
 from logstats.texts.each import Fields, read_together
 from logstats.texts.plain import EMPTY_TEXTS, HARMFUL, first_told, is_text, read_values
@@ -27,7 +27,7 @@ _PARTS: Final = (schema.METHOD, schema.PATH, schema.QUERY, schema.PROTOCOL)
 _FEW: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Requests:
     """Codes and values of requests, protocols and virtual hosts, and what must hold.
 
@@ -82,7 +82,7 @@ _REQUEST: Final = (schema.METHOD, schema.PATH, schema.QUERY)
 _OK: Final = "ok"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Read:
     request: pl.Series
     requests: pl.DataFrame

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
 from logstats.batches import encode, encode_runs
 from logstats.formats.times import TIME_READERS
+from logstats.frozen import frozen
 from logstats.texts.each import Fields
 from logstats.texts.plain import Values
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Clock:
     """How times of a kind are written: where their seconds begin, and what stands before and behind that."""
 

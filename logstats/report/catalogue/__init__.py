@@ -6,7 +6,6 @@ One TOML file a language; English is complete, and every other has the same entr
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from importlib import resources
@@ -17,6 +16,7 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent
 
 from logstats.errors import UsageError
+from logstats.frozen import frozen
 from logstats.report import LANGUAGES
 
 KILO: Final = 1000
@@ -32,7 +32,7 @@ class UnknownLanguage(UsageError):
         super().__init__(f"--lang {lang}: no such language; there are {', '.join(LANGUAGES)}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Catalogue:
     """The texts, numbers and dates of one language."""
 

@@ -80,7 +80,7 @@ def remember(parsed: ParsedBatch, known: Dictionaries) -> ParsedBatch:
         values = parsed.values[code]
         encoded = known.encode(f"values of {code}", values.to_struct(), _unpack)
         if encoded.era is not None:
-            codes = encoded.codes.gather(parsed.hits.get_column(code)).alias(code)
+            codes = encoded.codes[parsed.hits.get_column(code)].alias(code)
             eras = {**parsed.eras, code: encoded.era}
             hits = parsed.hits.with_columns(codes)
             parsed = ParsedBatch(Batch(hits, {**parsed.values, code: encoded.values}, eras))
@@ -104,9 +104,9 @@ def encode(column: pl.Series) -> tuple[pl.Series, pl.Series]:
     """
     hashes = column.hash(_SEED).alias("hash")
     firsts = hashes.arg_unique()
-    known = hashes.gather(firsts).to_frame().with_row_index("code")
+    known = hashes[firsts].to_frame().with_row_index("code")
     codes = hashes.to_frame().join(known, on="hash", how="left", maintain_order="left")["code"]
-    return codes, column.gather(firsts).alias("")
+    return codes, column[firsts].alias("")
 
 
 def encode_runs(column: pl.Series) -> tuple[pl.Series, pl.Series]:
@@ -120,7 +120,7 @@ def encode_runs(column: pl.Series) -> tuple[pl.Series, pl.Series]:
     """
     hashes = column.hash(_SEED)
     begins = (hashes != hashes.shift(1)).fill_null(value=True)
-    return hashes.rle_id(), column.gather(begins.arg_true())
+    return hashes.rle_id(), column[begins.arg_true()]
 
 
 _SEED: Final = secrets.randbits(63)

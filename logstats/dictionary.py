@@ -65,7 +65,7 @@ class _Known:
             return self.find(hashes)
         rows = codes.is_null().arg_true()
         later = _Known(self.places[before.places.height :], self.values, self.era)
-        return codes.scatter(rows, later.find(hashes.gather(rows)))
+        return codes.scatter(rows, later.find(hashes[rows]))
 
 
 class Dictionary:
@@ -109,8 +109,8 @@ class Dictionary:
 
     def _alone(self, column: pl.Series, hashes: pl.Series) -> Encoded:
         firsts = hashes.arg_unique()
-        places = _places(hashes.gather(firsts))
-        alone = _Known(places, self._read(column.gather(firsts)), Era())
+        places = _places(hashes[firsts])
+        alone = _Known(places, self._read(column[firsts]), Era())
         return Encoded(alone.find(hashes), alone.values, None)
 
     def _grow(self, column: pl.Series, hashes: pl.Series, new: pl.Series, seen: _Known | None) -> _Known:
@@ -129,11 +129,11 @@ class Dictionary:
                 new = _first_rows(hashes, known.find(hashes))
             if known is None or known.values.height + len(new) > self._most:
                 new = new if known is None else hashes.arg_unique()
-                read = self._read(_own(column.gather(new)))
-                known = _Known(_places(hashes.gather(new)), read, Era())
+                read = self._read(_own(column[new]))
+                known = _Known(_places(hashes[new]), read, Era())
             elif len(new):
-                every = pl.concat([known.places.get_column(_HASH), hashes.gather(new)], rechunk=True)
-                values = pl.concat([known.values, self._read(_own(column.gather(new)))], rechunk=True)
+                every = pl.concat([known.places.get_column(_HASH), hashes[new]], rechunk=True)
+                values = pl.concat([known.values, self._read(_own(column[new]))], rechunk=True)
                 known = _Known(_places(every), values, known.era)
             self._known = known
             return known
@@ -144,7 +144,7 @@ def _first_rows(hashes: pl.Series, codes: pl.Series) -> pl.Series:
     if not codes.null_count():
         return pl.Series([], dtype=pl.UInt32)
     new = codes.is_null().arg_true()
-    return new.gather(hashes.gather(new).arg_unique())
+    return new[hashes[new].arg_unique()]
 
 
 def _places(hashes: pl.Series) -> pl.DataFrame:

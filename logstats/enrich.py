@@ -81,7 +81,7 @@ def _places(clients: pl.DataFrame, geo: Geo | None, *, networks: bool) -> pl.Dat
 
 def select_hits(batch: EnrichedBatch, scope: Scope) -> EnrichedBatch:
     """Return the hits that count."""
-    day = batch.values[MINUTE][schema.DAY].gather(batch.hits[MINUTE])
+    day = batch.values[MINUTE][schema.DAY][batch.hits[MINUTE]]
     is_bot = batch.values[AGENT][schema.BOT].is_not_null()
     wanted: list[pl.Series] = []
     if scope.since is not None:
@@ -89,7 +89,7 @@ def select_hits(batch: EnrichedBatch, scope: Scope) -> EnrichedBatch:
     if scope.until is not None:
         wanted.append(day <= scope.until)
     if scope.bots != BOTS_APART:
-        wanted.append((is_bot == (scope.bots == BOTS_ONLY)).gather(batch.hits[AGENT]))
+        wanted.append((is_bot == (scope.bots == BOTS_ONLY))[batch.hits[AGENT]])
     if not wanted:
         return batch
     every = pl.DataFrame([rows.alias(str(number)) for number, rows in enumerate(wanted)])

@@ -109,12 +109,12 @@ class HostReader:
         kind = pl.repeat(IPV4, len(hosts), dtype=KINDS, eager=True).alias(KIND)
         odd = (~is_ipv4).arg_true()
         if self._may_be_plain and len(odd):
-            is_ipv6 = hosts.gather(odd).to_frame().select_seq(_IS_PLAIN_IPV6).to_series()
+            is_ipv6 = hosts[odd].to_frame().select_seq(_IS_PLAIN_IPV6).to_series()
             kind = kind.scatter(odd.filter(is_ipv6), IPV6)
             odd = odd.filter(~is_ipv6)
         if not len(odd):
             return pl.DataFrame([kind, hosts])
-        encoded = self._odd.encode(hosts.gather(odd))
+        encoded = self._odd.encode(hosts[odd])
         read = encoded.values[encoded.codes]
         return pl.DataFrame([kind.scatter(odd, read[KIND]), hosts.scatter(odd, read[CANONICAL])])
 
@@ -147,8 +147,8 @@ class HostCutter:
         odd = (~(is_dotted_quad(hosts) if is_ipv4 is None else is_ipv4)).arg_true()
         if is_ipv4 is not None:
             # Behind some addresses a user is named.
-            odd = odd.filter(~is_dotted_quad(hosts.gather(odd)))
-        return cut.scatter(odd, self._cut_odd(hosts.gather(odd))) if len(odd) else cut
+            odd = odd.filter(~is_dotted_quad(hosts[odd]))
+        return cut.scatter(odd, self._cut_odd(hosts[odd])) if len(odd) else cut
 
     def _cut_odd(self, hosts: pl.Series) -> pl.Series:
         """Return what is kept of each of some hosts, most of them IPv6 addresses."""
@@ -158,8 +158,8 @@ class HostCutter:
         rest = cut.is_null().arg_true()
         if not len(rest):
             return cut
-        encoded = self._odd.encode(hosts.gather(rest))
-        return cut.scatter(rest, encoded.values.get_column(CANONICAL).gather(encoded.codes))
+        encoded = self._odd.encode(hosts[rest])
+        return cut.scatter(rest, encoded.values.get_column(CANONICAL)[encoded.codes])
 
     def _cut_each(self, hosts: pl.Series) -> pl.DataFrame:
         read = _read_each(hosts, self._nat64)

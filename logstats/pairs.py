@@ -103,7 +103,7 @@ class Pairs:
         # Most pairs have one hit; of the others few cells have any.
         several = (hits > 1).arg_true()
         cells = self.cells.get_column(_LEN).cum_sum().search_sorted(several, side="right")
-        pairs = pl.DataFrame({CELL: cells, schema.TOP_HITS: hits.gather(several).cast(pl.Int64)})
+        pairs = pl.DataFrame({CELL: cells, schema.TOP_HITS: hits[several].cast(pl.Int64)})
         most = pairs.group_by(CELL).agg(pl.col(schema.TOP_HITS).max())
         ones = pl.repeat(1, self.cells.height, dtype=pl.Int64, eager=True).alias(schema.TOP_HITS)
         return ones.scatter(most.get_column(CELL), most.get_column(schema.TOP_HITS))
@@ -126,7 +126,7 @@ class Pairs:
         """Return how many pairs of each cell are wanted: `len`."""
         before = self.visitors.select(wanted.cum_sum().cast(pl.UInt32).alias(_LEN)).to_series()
         ends = self.cells.select(pl.col(_LEN).cast(pl.UInt64).cum_sum() - 1).to_series()
-        sums = before.gather(ends)
+        sums = before[ends]
         return sums - sums.shift(fill_value=0)
 
 

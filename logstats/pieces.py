@@ -62,10 +62,10 @@ class Ends:
 
     def lines_at(self, rows: pl.Series) -> list[bytes]:
         """Return lines by their numbers."""
-        starts = self.ends.shift(1, fill_value=0).gather(rows)
+        starts = self.ends.shift(1, fill_value=0)[rows]
         return [
             self.data[start : end - 1]
-            for start, end in zip(starts.to_list(), self.ends.gather(rows).to_list(), strict=True)
+            for start, end in zip(starts.to_list(), self.ends[rows].to_list(), strict=True)
         ]
 
     def rows_with(self, sign: bytes) -> pl.Series:
@@ -94,7 +94,7 @@ def find_ends(lengths: pl.Series, ok: pl.Series, data: bytes) -> Ends:
     odd = (~ok).arg_true()
     found: list[int] = []
     drift = 0
-    for before, behind in zip(ends.gather(odd) - lengths.gather(odd), ends.gather(odd), strict=True):
+    for before, behind in zip(ends[odd] - lengths[odd], ends[odd], strict=True):
         start = before + drift
         end = data.find(b"\n", start)
         end = len(data) if end < 0 else end

@@ -93,7 +93,7 @@ class Proxies:
         lists, raw = encode(forwarded)
         pairs, pair = encode((codes.cast(pl.UInt64) * len(raw) + lists).alias("pair"))
         known = peers[(pair // len(raw)).cast(pl.UInt32)]
-        hosts = self.clients(known[schema.HOST], raw.gather((pair % len(raw)).cast(pl.UInt32)))
+        hosts = self.clients(known[schema.HOST], raw[(pair % len(raw)).cast(pl.UInt32)])
         return pairs, known.with_columns(hosts.alias(schema.HOST))
 
 

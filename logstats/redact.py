@@ -125,7 +125,7 @@ class Redactor:
         read = self._hosts_read.read(clients[schema.HOST], is_ipv4)
         unread = read[CANONICAL].is_null()
         if unread.any():
-            self._add_replaced({NO_ADDRESS: int(unread.gather(parsed.hits[CLIENT]).sum())})
+            self._add_replaced({NO_ADDRESS: int(unread[parsed.hits[CLIENT]].sum())})
         tokens = self._seeds.hash_text(read[CANONICAL], "client").alias(schema.TOKEN)
         if not self._places:
             return tokens.to_frame()
@@ -135,7 +135,7 @@ class Redactor:
     def _redact_requests(self, parsed: ParsedBatch) -> pl.DataFrame:
         clean = parsed.grow(REQUEST, self._requests)
         if clean.get_column(_FOUND).max():
-            found = clean.get_column(_FOUND).gather(parsed.hits.get_column(REQUEST)).to_frame()
+            found = clean.get_column(_FOUND)[parsed.hits.get_column(REQUEST)].to_frame()
             hits = found.filter(pl.first() > 0).group_by(_FOUND).len().rows()
             for place, name in enumerate(CLASSES):
                 self._add_replaced({name: sum(count for bits, count in hits if bits & (1 << place))})
@@ -200,7 +200,7 @@ class _Masked:
 
     def __call__(self, texts: pl.Series) -> pl.Series:
         encoded = self._known.encode(texts)
-        return encoded.values.get_column("masked").gather(encoded.codes)
+        return encoded.values.get_column("masked")[encoded.codes]
 
 
 @dataclass(slots=True)

@@ -138,11 +138,11 @@ class Rewriter:
         if piece == plan.request:
             texts = self._requests(split.values[REQUEST], split.eras.get(REQUEST)).to_series()
             protocols = split.values[PROTOCOL]["raw"].fill_null("") + QUOTE + behind
-            return [texts.gather(split.codes[REQUEST]), protocols.gather(split.codes[PROTOCOL])]
+            return [texts[split.codes[REQUEST]], protocols[split.codes[PROTOCOL]]]
         column = next(column for column, number in plan.quoted.items() if number == piece)
         grown = self._quoted.setdefault((column, behind), Grown(partial(self._mask_quoted, column, behind)))
         texts = grown(split.values[column], split.eras.get(column)).to_series()
-        return [texts.gather(split.codes[column])]
+        return [texts[split.codes[column]]]
 
     def _mask_quoted(self, column: str, behind: str, values: pl.DataFrame) -> pl.DataFrame:
         mask = {REFERRER: self._masks.mask_referrers, AGENT: self._masks.mask_agents}[column]
@@ -253,12 +253,12 @@ def _heads(split: Split, plan: Plan, masks: Masks) -> list[pl.Series | str]:
         # What stands behind the host is said by nobody but the client.
         behind = f" {NOTHING}" * (len(plan.head) - 1) + " ["
         hosts = masks.mask_hosts(heads[schema.HOST], None, heads[IS_IPV4])
-        return [hosts.gather(codes), behind]
+        return [hosts[codes], behind]
     before, after = _around_host(heads, plan, masks)
     if not masks.by_day:
         hosts = masks.mask_hosts(heads[schema.HOST], None)
-        return [pl.select(before + hosts + after).to_series().gather(codes)]
-    return [before.gather(codes), _hosts_by_day(split, masks), after.gather(codes)]
+        return [pl.select(before + hosts + after).to_series()[codes]]
+    return [before[codes], _hosts_by_day(split, masks), after[codes]]
 
 
 def _around_host(heads: pl.DataFrame, plan: Plan, masks: Masks) -> tuple[pl.Series, pl.Series]:
@@ -285,10 +285,10 @@ def _mask_word(words: pl.Series, column: str | None, masks: Masks) -> pl.Series 
 
 def _hosts_by_day(split: Split, masks: Masks) -> pl.Series:
     """Return what stands for the host of every row, where that differs from day to day."""
-    days = split.values[MINUTE][schema.TIME].dt.date().gather(split.codes[MINUTE])
+    days = split.values[MINUTE][schema.TIME].dt.date()[split.codes[MINUTE]]
     pairs = pl.DataFrame({"client": split.codes[CLIENT], "day": days})
     distinct = pairs.unique(maintain_order=False)
-    hosts = split.values[CLIENT][schema.HOST].gather(distinct["client"])
+    hosts = split.values[CLIENT][schema.HOST][distinct["client"]]
     masked = distinct.with_columns(masks.mask_hosts(hosts, distinct["day"]).alias("masked"))
     found = pairs.join(masked, on=["client", "day"], how="left", nulls_equal=True, maintain_order="left")
     return found["masked"]

@@ -80,7 +80,7 @@ def _judge(data: bytes, formats: tuple[Format, ...]) -> pl.DataFrame:
     if plan is None:
         return _judge_odd(split_lines(data), formats)
     split = split_block(data, plan, keep_query=False)
-    times = split.values[MINUTE][schema.TIME].gather(split.codes[MINUTE])
+    times = split.values[MINUTE][schema.TIME][split.codes[MINUTE]]
     lines = pl.DataFrame({schema.TIME: times, "ok": split.ok}).select(
         pl.when("ok").then(schema.TIME), pl.when("ok").then(pl.lit(PARSED)).alias(_FATE)
     )

@@ -134,11 +134,11 @@ def scrub_values(values: pl.Series) -> pl.Series:
     for _ in range(_ROUNDS):
         if len(rows) == 0:
             break
-        before = values.gather(rows)
+        before = values[rows]
         after = _scrub_round(before)
         values = put_rows(values, rows, after)
         rows = rows.filter((before != after) & find_suspects(after))
-    return put_rows(values, rows, pl.Series(map(scrub_text, raw.gather(rows)), dtype=pl.String))
+    return put_rows(values, rows, pl.Series(map(scrub_text, raw[rows]), dtype=pl.String))
 
 
 def _scrub_simple(values: pl.Series) -> pl.Series:
@@ -148,7 +148,7 @@ def _scrub_simple(values: pl.Series) -> pl.Series:
     for pattern, replacement in _SIMPLE:
         rows = (is_simple & values.str.contains(pattern)).arg_true()
         if len(rows):
-            values = put_rows(values, rows, values.gather(rows).str.replace_all(pattern, replacement))
+            values = put_rows(values, rows, values[rows].str.replace_all(pattern, replacement))
     return values
 
 

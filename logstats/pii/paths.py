@@ -134,7 +134,7 @@ def _scrub_rows(values: pl.Series, max_length: int) -> CleanPaths:
     """Scrub and cut values, and count what was replaced in each."""
     value = pl.lit(values)
     rows = _rows_where(is_suspect(value) | value.str.contains("%25", literal=True))
-    before = values.gather(rows)
+    before = values[rows]
     after = scrub_values(before)
     after = map_rows(after, _rows_where(pl.lit(after).str.contains("%25", literal=True)), _scrub_encoded)
     classes = _count_classes(before, after, rows, len(values))
@@ -188,11 +188,11 @@ def rewrite_paths(raw: pl.Series) -> pl.Series:
     """
     raw = raw.cast(pl.String)
     rows = find_suspects(raw).arg_true()
-    values = put_rows(raw, rows, scrub_values(raw.gather(rows)))
+    values = put_rows(raw, rows, scrub_values(raw[rows]))
     encoded = values.str.contains("%", literal=True).fill_null(value=False).arg_true()
     if len(encoded) == 0:
         return values
-    decoded = pl.Series([decode_fully(text) for text in values.gather(encoded).to_list()], dtype=pl.String)
+    decoded = pl.Series([decode_fully(text) for text in values[encoded].to_list()], dtype=pl.String)
     suspect = find_suspects(decoded)
     encoded, decoded = encoded.filter(suspect), decoded.filter(suspect)
     encoded = encoded.filter(scrub_values(decoded) != decoded)

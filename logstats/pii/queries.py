@@ -57,5 +57,5 @@ def clean_query(
     if len(rows) == 0:
         return kept
     shown: dict[str, str] = {}
-    texts = [_kept(text, keep_params, value_pattern, shown) for text in raw.gather(rows).to_list()]
+    texts = [_kept(text, keep_params, value_pattern, shown) for text in raw[rows].to_list()]
     return kept.scatter(rows, pl.Series(texts, dtype=pl.String))

@@ -84,7 +84,7 @@ def map_rows(values: pl.Series, rows: pl.Series, change: Callable[[str], str]) -
     """Return values with some rows changed one by one."""
     if len(rows) == 0:
         return values
-    texts = [change(text) for text in values.gather(rows).to_list()]
+    texts = [change(text) for text in values[rows].to_list()]
     return put_rows(values, rows, pl.Series(texts, dtype=pl.String))
 
 

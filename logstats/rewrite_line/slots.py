@@ -196,6 +196,6 @@ def _mask_hosts(texts: pl.Series, days: list[date | None], masks: Masks) -> list
     found = pl.repeat(NOTHING, len(texts), dtype=pl.String, eager=True)
     known = pl.Series([day is not None for day in days]).arg_true()
     if len(known):
-        dated = pl.Series(days, dtype=pl.Date).gather(known)
-        found = found.scatter(known, masks.mask_hosts(texts.gather(known), dated).fill_null(NOTHING))
+        dated = pl.Series(days, dtype=pl.Date)[known]
+        found = found.scatter(known, masks.mask_hosts(texts[known], dated).fill_null(NOTHING))
     return found.to_list()

@@ -73,9 +73,7 @@ def split_block(
 
 
 def _trusted(split: Split, plan: Plan) -> pl.Series:
-    checks = [
-        frame["ok"].gather(split.codes[name]) for name, frame in split.values.items() if not frame["ok"].all()
-    ]
+    checks = [frame["ok"][split.codes[name]] for name, frame in split.values.items() if not frame["ok"].all()]
     checks += split.checks
     checks.append(split.pieces[f"p{plan.pieces}"].is_null())
     ok = pl.DataFrame([check.alias(str(number)) for number, check in enumerate(checks)])

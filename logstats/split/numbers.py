@@ -71,7 +71,7 @@ def _read_status_and_bytes(split: Split, piece: str, known: Dictionaries) -> Non
         split.numbers |= _numbers_of(piece)
         return
     answers = known.encode("status and bytes", text, _read_answers)
-    split.checks.append(answers.values["ok"].gather(answers.codes))
+    split.checks.append(answers.values["ok"][answers.codes])
     for name in (schema.STATUS, schema.BYTES_SENT):
         split.numbers[name] = pl.lit(answers.values[name]).gather(pl.lit(answers.codes))
 

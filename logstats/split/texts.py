@@ -47,18 +47,18 @@ def read_time(split: Split) -> None:
     offset = pl.Series([_offset(text) for text in tails.to_list()], dtype=pl.Int64)
     local = minutes.str.to_datetime("%d/%b/%Y:%H:%M", strict=False, time_unit="us")
     if offset.null_count():
-        split.checks.append(offset.is_not_null().gather(tail_codes).gather(run_codes))
+        split.checks.append(offset.is_not_null()[tail_codes][run_codes])
     offsets = offset.drop_nulls().unique().sort()
     if len(offsets) <= 1:
         codes, times = minute_codes, local - timedelta(minutes=offsets[0] if len(offsets) else 0)
     else:
         place = offset.replace_strict(offsets, pl.int_range(len(offsets), eager=True), default=0)
-        codes = (minute_codes * len(offsets) + place.gather(tail_codes)).cast(pl.UInt32)
+        codes = (minute_codes * len(offsets) + place[tail_codes]).cast(pl.UInt32)
         every = local.to_frame("local").join(
             offsets.to_frame("offset"), how="cross", maintain_order="left_right"
         )
         times = every.select(pl.col("local") - pl.duration(minutes="offset")).to_series()
-    split.codes[MINUTE] = codes.gather(run_codes)
+    split.codes[MINUTE] = codes[run_codes]
     utc = times.dt.replace_time_zone("UTC").alias(schema.TIME)
     split.values[MINUTE] = pl.DataFrame([utc, utc.is_not_null().alias("ok")])
 
@@ -86,7 +86,7 @@ def read_head(split: Split, plan: Plan) -> None:
         _read_nothing(split, VHOST)
         return
     codes, vhosts = encode(split.values[CLIENT][schema.VHOST])
-    split.codes[VHOST] = codes.gather(split.codes[CLIENT])
+    split.codes[VHOST] = codes[split.codes[CLIENT]]
     split.values[VHOST] = pl.DataFrame({schema.VHOST: vhosts}).with_columns(ok=pl.lit(value=True))
 
 
@@ -129,12 +129,12 @@ def _read_hosts(
     hosts = heads.str.head(-plain.behind)
     ok = pl.repeat(value=True, n=len(heads), eager=True)
     others = (~is_ipv4).arg_true()
-    odd = others.filter(~heads.gather(others).str.contains(plain.ipv6).fill_null(value=False))
+    odd = others.filter(~heads[others].str.contains(plain.ipv6).fill_null(value=False))
     if len(odd):
-        codes, raw = encode(heads.gather(odd))
+        codes, raw = encode(heads[odd])
         read = _read_words(raw, words)
-        hosts = hosts.scatter(odd, read[schema.HOST].gather(codes))
-        ok = ok.scatter(odd, read["ok"].gather(codes))
+        hosts = hosts.scatter(odd, read[schema.HOST][codes])
+        ok = ok.scatter(odd, read["ok"][codes])
     columns = {"raw": heads, schema.HOST: hosts, "ok": ok, IS_IPV4: is_ipv4}
     return pl.int_range(len(heads), dtype=pl.UInt32, eager=True), pl.DataFrame(columns)
 
@@ -194,7 +194,7 @@ def _read_targets(raw: pl.Series) -> pl.DataFrame:
             schema.METHOD: words["field_0"],
             schema.PATH: target["field_0"],
             schema.QUERY: target["field_1"],
-            "ok": is_method.gather(method_codes)
+            "ok": is_method[method_codes]
             & ~target["field_0"].is_in(["", NOTHING]).fill_null(value=True)
             & ~words["field_1"].str.contains(" ", literal=True).fill_null(value=True)
             & _plain(raw),

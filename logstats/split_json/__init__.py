@@ -80,7 +80,7 @@ def split_by_shapes(
     if not fitting.any():
         return None
     texts = Texts(format_, len(cut.rows), by_name=True, keep_query=keep_query, known=known)
-    texts.checks.append(fitting.gather(codes))
+    texts.checks.append(fitting[codes])
     for number, field in enumerate(format_.fields):
         if is_needed(field, keep_query=keep_query) and any(number in (shape or {}) for shape in shapes):
             places = [(shape or {}).get(number) for shape in shapes]
@@ -96,17 +96,17 @@ def _values(cut: Cut, codes: pl.Series, places: list[Place | None], texts: Texts
     told = [place for place in places if place is not None]
     found: list[pl.Series] = []
     if any(place.word is None and not place.is_number for place in told):
-        values = cut.inside.gather(_rows(cut, codes, places, numbers=False))
+        values = cut.inside[_rows(cut, codes, places, numbers=False)]
         found.append(_decode(values, cut.escaped, texts) if len(cut.escaped) else values)
     if any(place.is_number for place in told):
-        values = cut.outside.gather(_rows(cut, codes, places, numbers=True))
+        values = cut.outside[_rows(cut, codes, places, numbers=True)]
         if any(place.has_neighbours for place in told):
             found.append(values.str.extract(f"({NUMBER})"))
         else:
             found.append(values.str.strip_chars(_AROUND_NUMBERS))
     if any(place.word is not None for place in told):
         words = [None if place is None else place.word for place in places]
-        found.append(pl.Series(words, dtype=pl.String).gather(codes))
+        found.append(pl.Series(words, dtype=pl.String)[codes])
     return pl.select(pl.coalesce(found)).to_series() if len(found) > 1 else found[0]
 
 
@@ -117,15 +117,15 @@ def _rows(cut: Cut, codes: pl.Series, places: list[Place | None], *, numbers: bo
     ]
     if len(pieces) == 1 and pieces[0] is not None:
         return cut.starts + pieces[0]
-    return cut.starts + pl.Series(pieces, dtype=pl.Int64).gather(codes)
+    return cut.starts + pl.Series(pieces, dtype=pl.Int64)[codes]
 
 
 def _decode(values: pl.Series, escaped: pl.Series, texts: Texts) -> pl.Series:
     """Return texts without the escapes of JSON; rows with half a pair of surrogates are odd."""
-    rows = escaped.filter(holds_escapes(values.gather(escaped)))
+    rows = escaped.filter(holds_escapes(values[escaped]))
     if not len(rows):
         return values
-    decoded = pl.Series([_decode_text(text) for text in values.gather(rows).to_list()], dtype=pl.String)
+    decoded = pl.Series([_decode_text(text) for text in values[rows].to_list()], dtype=pl.String)
     if decoded.null_count():
         every = pl.repeat(value=True, n=len(values), dtype=pl.Boolean, eager=True)
         texts.checks.append(every.scatter(rows, decoded.is_not_null()))

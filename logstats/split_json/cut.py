@@ -76,7 +76,7 @@ def cut_lines(data: bytes) -> Cut | None:
         ok &= ~lines.str.contains_any([_SLASH[0], _MARK[0]]).fill_null(value=True)
     rows = ok.arg_true()
     if len(rows) < len(ok):
-        lines = lines.gather(rows)
+        lines = lines[rows]
     escaped = lines.str.contains("\\", literal=True)
     if escaped.any():
         lines, ok = _set_escapes_aside(lines, escaped.arg_true())
@@ -124,7 +124,7 @@ def _lines(data: bytes) -> tuple[pl.Series, pl.Series]:
 
 def _set_escapes_aside(lines: pl.Series, rows: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Return the lines without escaped quotes and backslashes, and which have no escape that is none."""
-    some = lines.gather(rows).str.replace_many(["\\\\", '\\"'], [_SLASH, _MARK])
+    some = lines[rows].str.replace_many(["\\\\", '\\"'], [_SLASH, _MARK])
     ok = pl.repeat(value=True, n=len(lines), dtype=pl.Boolean, eager=True)
     left = some.str.count_matches("\\", literal=True)
     if (left > 0).any():

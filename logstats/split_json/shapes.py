@@ -86,14 +86,14 @@ def _sums(cut: Cut, is_name: pl.Series) -> pl.Series:
     hashes = cut.outside.hash(_SEEDS[0])
     long = (cut.outside.str.len_bytes() >= _SHORTEST_WITH_NUMBER).arg_true()
     if len(long):
-        some, distinct = encode(cut.outside.gather(long))
+        some, distinct = encode(cut.outside[long])
         plain = distinct.str.replace_all(NUMBER, "0").hash(_SEEDS[1])
-        hashes = hashes.scatter(long, plain.gather(some))
+        hashes = hashes.scatter(long, plain[some])
     steps, steps_back = _powers(1 << len(hashes).bit_length())
     names = cut.inside.hash(_SEEDS[2]).zip_with(is_name, pl.Series([0], dtype=pl.UInt64))
     sums = ((hashes + names) * steps.head(len(hashes))).cum_sum()
-    ends = sums.gather(cut.starts.shift(-1).fill_null(len(sums)) - 1)
-    return (ends - ends.shift(1, fill_value=0)) * steps_back.gather(cut.starts)
+    ends = sums[cut.starts.shift(-1).fill_null(len(sums)) - 1]
+    return (ends - ends.shift(1, fill_value=0)) * steps_back[cut.starts]
 
 
 @lru_cache(maxsize=2)

@@ -118,7 +118,7 @@ class Texts:
         minutes = read_minutes(self._of(schema.TIME), self.height)
         self.codes[MINUTE] = minutes.codes
         self.values[MINUTE] = minutes.values.alias(schema.TIME).to_frame()
-        self.checks.append(minutes.values.is_not_null().gather(minutes.codes))
+        self.checks.append(minutes.values.is_not_null()[minutes.codes])
 
     def _read_clients(self) -> None:
         read = read_clients(self._of(schema.HOST), self.height, by_name=self.by_name)
@@ -158,7 +158,7 @@ class Texts:
         nothing = pl.repeat(None, self.height, dtype=pl.Int64, eager=True)
         status = numbers.get(schema.STATUS, nothing)
         # Any text may have a time; a hit has a client or an answer.
-        hosts = self.values[CLIENT][schema.HOST].is_not_null().gather(self.codes[CLIENT])
+        hosts = self.values[CLIENT][schema.HOST].is_not_null()[self.codes[CLIENT]]
         self.checks.append(status.is_not_null() | hosts)
         return {
             schema.STATUS: status.clip(0, 999).fill_null(0).cast(pl.UInt16),

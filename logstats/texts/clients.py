@@ -42,10 +42,10 @@ def read_clients(fields: Fields, height: int, *, by_name: bool) -> Clients:
         return Clients(codes, values, ok)
     is_ipv4 = texts.str.contains(_IPV4).fill_null(value=False)
     others = (~is_ipv4).arg_true()
-    other_codes, distinct = encode(texts.gather(others))
+    other_codes, distinct = encode(texts[others])
     odd = (~distinct.str.contains(_PLAIN)).fill_null(value=False).arg_true()
     if len(odd):
-        hits = read_each(one, distinct.gather(odd), by_name=by_name)
+        hits = read_each(one, distinct[odd], by_name=by_name)
         read = pl.Series([None if hit is None else hit[schema.HOST] for hit in hits], dtype=pl.String)
         distinct = distinct.scatter(odd, read)
     # There are about as many clients as lines in a block: finding the distinct ones costs more than to look

@@ -61,7 +61,7 @@ def read_together(
         {column: pl.Series([row.get(column) for row in rows], dtype=pl.String) for column in columns}
     )
     ok = pl.Series([hit is not None for hit in hits], dtype=pl.Boolean)
-    return codes, values, ok.gather(codes)
+    return codes, values, ok[codes]
 
 
 def _read(fields: list[Field], texts: list[str | None], *, by_name: bool) -> Hit | None:

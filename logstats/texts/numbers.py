@@ -45,7 +45,7 @@ def read_number(one: Field, texts: pl.Series, *, by_name: bool) -> tuple[pl.Seri
     number = _cast(one, texts)
     if not len(others):
         return number, is_usual
-    some, told = _read_any(one, texts.gather(others), by_name=by_name)
+    some, told = _read_any(one, texts[others], by_name=by_name)
     return number.scatter(others, some), is_usual.scatter(others, told)
 
 
@@ -83,7 +83,7 @@ def _without_powers(texts: pl.Series) -> pl.Series:
     powers = texts.str.contains_any(["e", "E"]).fill_null(value=False).arg_true()
     if not len(powers):
         return texts
-    plain = [plain_number(text) for text in texts.gather(powers).to_list()]
+    plain = [plain_number(text) for text in texts[powers].to_list()]
     return texts.scatter(powers, pl.Series(plain, dtype=pl.String))
 
 
@@ -102,8 +102,8 @@ def _is_integer(texts: pl.Series) -> pl.Series:
 def _each(one: Field, texts: pl.Series, *, by_name: bool) -> tuple[pl.Series, pl.Series]:
     codes, distinct = encode(texts)
     hits = read_each(one, distinct.fill_null(""), by_name=by_name)
-    ok = pl.Series([hit is not None for hit in hits], dtype=pl.Boolean).gather(codes)
+    ok = pl.Series([hit is not None for hit in hits], dtype=pl.Boolean)[codes]
     if one.column not in NUMBERS:
         return pl.repeat(None, len(texts), dtype=pl.Int64, eager=True), ok
     numbers = [None if hit is None else hit[one.column] for hit in hits]
-    return pl.Series(numbers, dtype=pl.Int64).gather(codes), ok
+    return pl.Series(numbers, dtype=pl.Int64)[codes], ok

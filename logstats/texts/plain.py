@@ -60,7 +60,7 @@ def read_plain(one: Field, texts: pl.Series, *, by_name: bool) -> pl.Series:
     odd = texts.str.contains(odd_pattern(one, by_name=by_name)).fill_null(value=False).arg_true()
     if not len(odd):
         return values
-    hits = read_each(one, texts.gather(odd), by_name=by_name)
+    hits = read_each(one, texts[odd], by_name=by_name)
     read = pl.Series([None if hit is None else hit.get(one.column or "") for hit in hits], dtype=pl.String)
     return values.scatter(odd, read)
 

@@ -117,12 +117,12 @@ def _read_line(request: pl.Series, known: Dictionaries, *, keep_query: bool) -> 
     heads, ends = cut_requests(request, keep_query=keep_query)
     protocol_codes, distinct = encode(ends)
     protocols = distinct.str.extract(PROTOCOL_PATTERN).alias(schema.PROTOCOL)
-    checks = [protocols.is_not_null().gather(protocol_codes)]
+    checks = [protocols.is_not_null()[protocol_codes]]
     read = partial(_read_heads, keep_query=keep_query)
     encoded = known.encode(f"texts of requests, {keep_query}", heads, read)
     ok = encoded.values.get_column(_OK)
     if not ok.all():
-        checks.append(ok.gather(encoded.codes))
+        checks.append(ok[encoded.codes])
     return _Read(
         encoded.codes,
         encoded.values.select(_REQUEST),
@@ -163,7 +163,7 @@ def _read_parts(found: dict[str, Fields], height: int, *, by_name: bool, keep_qu
     checks: list[pl.Series] = []
     if any(one.type == "target" for one, _ in found[schema.PATH]):
         path_codes, paths, queries, ok = _read_targets(found[schema.PATH], keep_query=keep_query)
-        checks.append(ok.gather(path_codes))
+        checks.append(ok[path_codes])
     else:
         path = read_values(found[schema.PATH], height, by_name=by_name)
         path_codes, paths = path.codes, path.values
@@ -171,9 +171,9 @@ def _read_parts(found: dict[str, Fields], height: int, *, by_name: bool, keep_qu
     # Methods and paths are few each: the pairs of both are told by one number.
     codes, pairs = encode(method.codes.cast(pl.UInt64) * len(paths) + path_codes)
     frame = {
-        schema.METHOD: method.values.gather(pairs // len(paths)),
-        schema.PATH: paths.gather(pairs % len(paths)),
-        schema.QUERY: queries.gather(pairs % len(paths)),
+        schema.METHOD: method.values[pairs // len(paths)],
+        schema.PATH: paths[pairs % len(paths)],
+        schema.QUERY: queries[pairs % len(paths)],
     }
     protocols = protocol.values.alias(schema.PROTOCOL).to_frame()
     return _Read(codes, pl.DataFrame(frame), None, protocol.codes, protocols, checks)

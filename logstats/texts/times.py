@@ -64,7 +64,7 @@ def read_minutes(fields: Fields, height: int) -> Values:
     run_codes, runs = encode_runs(text)
     if len(runs) * 2 <= height:
         read = _read_texts(runs, fields[0][0].type)
-        return Values(read.codes.gather(run_codes), read.values)
+        return Values(read.codes[run_codes], read.values)
     return _read_texts(text, fields[0][0].type)
 
 
@@ -82,7 +82,7 @@ def _read_texts(text: pl.Series, kind: str) -> Values:
     written = [_minute(distinct, clock) for clock in _CLOCKS if kind in clock.types]
     written.append(_epoch_minute(distinct, _EPOCHS.get(kind, ())))
     again, minutes = encode(pl.select(pl.coalesce(written)).to_series())
-    return Values(again.gather(codes), _read(minutes))
+    return Values(again[codes], _read(minutes))
 
 
 def _read(minutes: pl.Series) -> pl.Series:
@@ -102,8 +102,8 @@ def _read_clock(text: pl.Series, clock: _Clock) -> Values | None:
     if len(zones) == 1:
         codes = head_codes
     else:
-        codes = (zone_codes.gather(tail_codes) * len(heads) + head_codes).cast(pl.UInt32)
-    missing = int(minutes.is_null().gather(codes).sum()) if minutes.null_count() else 0
+        codes = (zone_codes[tail_codes] * len(heads) + head_codes).cast(pl.UInt32)
+    missing = int(minutes.is_null()[codes].sum()) if minutes.null_count() else 0
     return Values(codes, minutes) if missing * _FEW <= len(text) else None
 
 
@@ -138,9 +138,9 @@ def _read_day_and_clock(fields: Fields, height: int) -> Values:
     clock_codes, clocks = encode(parts[_CLOCK])
     again, minutes = encode(clocks.str.extract(_TIME_OF_DAY))
     # A time of day and a date are few each: the pairs of both are told by one number.
-    codes, pairs = encode(day_codes.cast(pl.UInt64) * len(minutes) + again.gather(clock_codes))
+    codes, pairs = encode(day_codes.cast(pl.UInt64) * len(minutes) + again[clock_codes])
     dates = pl.select(pl.when(days.str.contains(_DAY)).then(days)).to_series()
-    texts = dates.gather(pairs // len(minutes)) + "T" + minutes.gather(pairs % len(minutes)) + ":00"
+    texts = dates[pairs // len(minutes)] + "T" + minutes[pairs % len(minutes)] + ":00"
     read = TIME_READERS["iso"]
     times = [read(text) if text else None for text in texts.to_list()]
     return Values(codes, pl.Series(times, dtype=_MINUTES))

@@ -248,7 +248,10 @@ class LineMasks:
         if self.mode == DROP:
             return pl.repeat(NOTHING, len(hosts), dtype=pl.String, eager=True)
         if self.mode == TRUNCATE:
-            return self._cutter.cut(hosts, is_ipv4).fill_null(NOTHING)
+            cut = self._cutter.cut(hosts, is_ipv4)
+            # `fill_null` makes all texts anew for these few.
+            missing = cut.is_null().arg_true()
+            return cut.scatter(missing, NOTHING) if len(missing) else cut
         read = self._reader.read(hosts, is_ipv4)
         if days is None:
             raise ValueError("a keyed token needs its day")

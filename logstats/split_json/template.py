@@ -91,8 +91,9 @@ def find_template(data: bytes) -> Template | None:
 def template_of(line: bytes) -> Template | None:
     """Return the template that a line without escapes was written by.
 
-    >>> template_of(b'{"a":"x","b":5}')
-    Template(outside=('{', ':', ',', ':0}'), names=('a', None, 'b', None))
+    >>> template = template_of(b'{"a":"x","b":5}')
+    >>> template.outside, template.names
+    (('{', ':', ',', ':0}'), ('a', None, 'b', None))
     """
     try:
         pieces = line.decode().split('"')

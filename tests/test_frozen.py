@@ -31,11 +31,6 @@ class Other:
     bits: int = 24
 
 
-@frozen
-class Nothing:
-    pass
-
-
 VALUES = st.tuples(st.sampled_from("ab"), st.integers(0, 1), st.just([]) | st.just(["x"]))
 
 
@@ -49,11 +44,6 @@ def test_values_of_different_classes_differ():
     values: list[object] = [Ours("a"), Other("a"), "a"]
 
     assert len({*values}) == 3
-
-
-def test_a_class_without_fields_has_one_value():
-    assert Nothing() == Nothing()
-    assert len({Nothing(), Nothing()}) == 1
 
 
 def test_a_value_tells_nothing_of_a_log():
